@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+// Rules of this file: one constant per kind of setting; targets listed floor by floor, lowest first;
+// an import may only point to a lower floor, and every dependency is written down.
+import PackageDescription
+
+/// Settings of every Swift target. Swift 6 mode is the package's language mode, below.
+let swift: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// Settings of our own C. Warnings are part of the build; optimisation is on in debug builds too, because
+/// kernels written with intrinsics are hundreds of times slower without it and the tests run real networks.
+let c: [CSetting] = [
+    .unsafeFlags(["-Wall", "-Wextra", "-O3", "-fno-math-errno"])
+]
+
+/// A system library: a folder with a module map and a shim header, found through pkg-config.
+func library(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = [],
+            resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources, swiftSettings: swift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swift)
+}
+
+let package = Package(
+    name: "mien",
+    targets: [
+        // Floor 1: system libraries, generated protobuf-c, the SIMD kernels and the inference core.
+        library("CProtobufC", pkgConfig: "libprotobuf-c", apt: "libprotobuf-c-dev", brew: "protobuf-c"),
+        .target(name: "CMessageValidator", dependencies: ["CProtobufC"], cSettings: c),
+        .target(name: "CMienProtos", dependencies: ["CProtobufC"]),
+
+        // Floor 2: messages and wire, media, networks.
+        module("MienMessages", ["CMienProtos", "CMessageValidator", "CProtobufC"]),
+
+        tests("MienMessagesTests", ["MienMessages"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
