@@ -38,11 +38,14 @@ let package = Package(
         library("CProtobufC", pkgConfig: "libprotobuf-c", apt: "libprotobuf-c-dev", brew: "protobuf-c"),
         .target(name: "CMessageValidator", dependencies: ["CProtobufC"], cSettings: c),
         .target(name: "CMienProtos", dependencies: ["CProtobufC"]),
+        .target(name: "CProcess", cSettings: c),
 
         // Floor 2: messages and wire, media, networks.
         module("MienMessages", ["CMienProtos", "CMessageValidator", "CProtobufC"]),
+        module("MienWire", ["MienMessages", "CProcess"]),
 
         tests("MienMessagesTests", ["MienMessages"]),
+        tests("MienWireTests", ["MienWire", "MienMessages", "CProcess"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,26 @@
+#pragma once
+// What Swift cannot call itself (variadic functions, macros) or should not do between two signals.
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Moves the process's stdin and stdout out of the reach of libraries: the real ones are duplicated to descriptors that children do
+/// not inherit, fd 0 becomes /dev/null and fd 1 becomes stderr. A closed stderr becomes /dev/null first.
+/// Returns 0, or an errno value if stdin or stdout is closed or no descriptor is left.
+int mien_take_standard_streams(int *input, int *output);
+
+/// Asks the kernel for `signal` when the thread that spawned this process ends (Linux; elsewhere does nothing). That the thread has
+/// ended does not mean that the process has: who gets the signal has to look at getppid().
+/// Returns 0 or an errno value.
+int mien_signal_on_parent_death(int signal);
+
+/// A descriptor that becomes readable when process `pid` ends, or -1 where there is no such thing.
+int mien_process_descriptor(int pid);
+
+/// Names the calling thread, for debuggers and top. At most 15 bytes are kept.
+void mien_name_thread(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
