@@ -39,11 +39,14 @@ let package = Package(
         .target(name: "CMessageValidator", dependencies: ["CProtobufC"], cSettings: c),
         .target(name: "CMienProtos", dependencies: ["CProtobufC"]),
         .target(name: "CProcess", cSettings: c),
+        .target(name: "CInferenceKernels", cSettings: c),
+        module("InferenceCore", ["CInferenceKernels"]),
 
         // Floor 2: messages and wire, media, networks.
         module("MienMessages", ["CMienProtos", "CMessageValidator", "CProtobufC"]),
         module("MienWire", ["MienMessages", "CProcess"]),
 
+        tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),
         tests("MienMessagesTests", ["MienMessages"]),
         tests("MienWireTests", ["MienWire", "MienMessages", "CProcess"]),
     ],

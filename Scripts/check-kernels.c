@@ -1,0 +1,267 @@
+// Self-test of the kernels: every table that this machine has (and the emulated AVX-512 one, with -DMIEN_EMULATE) against plain loops in
+// double precision, over random odd shapes. Buffers have exactly the size that a kernel may touch, so that a sanitizer sees any excess.
+// Built and run by Scripts/check-kernels.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inference_kernels.h"
+
+#ifdef MIEN_EMULATE
+#include "simd_emulated.h"
+
+#include "kernels_template.h"
+
+TABLE(mien_kernels_emulated, "avx512, emulated");
+#endif
+
+static uint64_t state = 0x9E3779B97F4A7C15u;
+static int failures;
+static const mien_kernels *kernels;
+
+static size_t below(size_t count) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return (size_t)(state % count);
+}
+
+static size_t between(size_t low, size_t high) { return low + below(high - low + 1); }
+
+// Sizes around whole vectors, where the tails are.
+static size_t odd_size(size_t limit) {
+    const size_t lanes = kernels->lanes;
+    const size_t sizes[] = {1, 2, 3, 7, lanes - 1, lanes, lanes + 1, 2 * lanes - 1, 2 * lanes, 2 * lanes + 1, 3 * lanes, 3 * lanes + 5, 5 * lanes + 3};
+    const size_t size = below(3) ? sizes[below(sizeof sizes / sizeof sizes[0])] : between(1, limit);
+    return size < 1 ? 1 : size > limit ? limit : size;
+}
+
+static void *allocate(size_t bytes) {
+    void *memory = malloc(bytes ? bytes : 1);
+    if (!memory) { abort(); }
+    return memory;
+}
+
+static float *numbers(size_t count, float size) {
+    float *values = allocate(count * sizeof(float));
+    for (size_t i = 0; i < count; i++) { values[i] = ((float)below(20001) / 10000 - 1) * size; }
+    return values;
+}
+
+// `bound` is absolute; it comes from the operation's size, see each test.
+static void compare(const char *what, double got, double wanted, double bound) {
+    if (fabs(got - wanted) <= bound || (isnan(got) && isnan(wanted)) || got == wanted) { return; }
+    if (failures++ < 20) { printf("%s %s: got %.9g, wanted %.9g (bound %.3g)\n", kernels->name, what, got, wanted, bound); }
+}
+
+static double clamp(double x, double lower, double upper) { return x < lower ? lower : x > upper ? upper : x; }
+
+// Bound: one rounding of each of the 2 k + 3 operations on terms of at most 1.
+static void test_product(void) {
+    const size_t lines = between(1, 3), line_rows = between(1, 30), rows = lines * line_rows - below(line_rows), columns = odd_size(70);
+    const size_t segments = between(1, 3), length = odd_size(40), k = segments * length;
+    const size_t a_row = length + below(4), a_line = line_rows * a_row + below(5), c_row = columns + below(3), c_line = line_rows * c_row + below(3);
+    ptrdiff_t offsets[3];
+    size_t reach = 0;
+    for (size_t s = 0; s < segments; s++) {
+        offsets[s] = (ptrdiff_t)below(20);
+        reach = (size_t)offsets[s] > reach ? (size_t)offsets[s] : reach;
+    }
+    float *a = numbers((lines - 1) * a_line + (line_rows - 1) * a_row + reach + length, 1), *b = numbers(k * columns, 1), *bias = numbers(columns, 1);
+    const size_t count = (lines - 1) * c_line + (line_rows - 1) * c_row + columns;
+    float *c = numbers(count, 1), *before = allocate(count * sizeof(float)), *residual = numbers(count, 1);
+    memcpy(before, c, count * sizeof(float));
+    float *packed = allocate(kernels->packed_count(k, columns) * sizeof(float));
+    const bool has_bias = below(2), is_transposed = below(2);
+    kernels->pack(packed, b, k, columns, is_transposed ? 1 : (ptrdiff_t)columns, is_transposed ? (ptrdiff_t)k : 1, has_bias ? bias : NULL);
+    mien_product p = {.rows = rows, .columns = columns, .line_rows = line_rows, .segments = segments, .segment_length = length, .segment_offsets = offsets,
+        .a = a, .a_row_pitch = (ptrdiff_t)a_row, .a_line_pitch = (ptrdiff_t)a_line, .packed = packed, .c = c, .c_row_pitch = (ptrdiff_t)c_row,
+        .c_line_pitch = (ptrdiff_t)c_line, .residual = below(2) ? residual : NULL, .residual_row_pitch = (ptrdiff_t)c_row,
+        .residual_line_pitch = (ptrdiff_t)c_line, .lower = below(2) ? -0.5f : -INFINITY, .upper = below(2) ? 0.7f : INFINITY, .accumulate = below(3) == 0,
+        .residual_last = below(2)};
+    kernels->product(&p);
+    bool *written = calloc(count, sizeof(bool));
+    for (size_t m = 0; m < rows; m++) {
+        for (size_t n = 0; n < columns; n++) {
+            const size_t at = m / line_rows * c_line + m % line_rows * c_row + n;
+            written[at] = true;
+            double sum = p.accumulate ? before[at] : has_bias ? bias[n] : 0;
+            for (size_t i = 0; i < k; i++) {
+                const float x = a[m / line_rows * a_line + m % line_rows * a_row + (size_t)offsets[i / length] + i % length];
+                sum += (double)x * (is_transposed ? b[n * k + i] : b[i * columns + n]);
+            }
+            if (p.residual && !p.residual_last) { sum += residual[at]; }
+            sum = clamp(sum, p.lower, p.upper);
+            if (p.residual && p.residual_last) { sum += residual[at]; }
+            compare("product", c[at], sum, (double)(2 * k + 3) * 6e-8 * ((double)k / 4 + 3));
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!written[i]) { compare("product, beyond its rows", c[i], before[i], 0); }
+    }
+    free(a), free(b), free(bias), free(c), free(before), free(residual), free(packed), free(written);
+}
+
+// Bounds: depthwise and average as for sums of as many terms; maximum exact.
+static void test_window(void) {
+    const size_t height = between(1, 5), width = below(2) ? height : between(1, 5), stride_y = between(1, 3), stride_x = below(2) ? stride_y : between(1, 3);
+    const size_t dilation = below(4) ? 1 : 2, channels = odd_size(60), lines_in = between(1, 9), columns_in = between(1, 14);
+    const size_t top = below((height - 1) * dilation + 1), left = below((width - 1) * dilation + 1);
+    const size_t columns_out = (columns_in + 2 * left - (columns_in + 2 * left < (width - 1) * dilation + 1 ? 0 : (width - 1) * dilation + 1)) / stride_x + 1;
+    if (columns_in + 2 * left < (width - 1) * dilation + 1) { return; }
+    const size_t lines_out = between(1, 4), padded = (channels + kernels->lanes - 1) / kernels->lanes * kernels->lanes, taps = height * width;
+    const size_t first = below(columns_out), last = between(first + 1, columns_out);
+    float *input = numbers(lines_in * columns_in * channels, 1), *weights = allocate((1 + taps) * padded * sizeof(float));
+    for (size_t i = 0; i < (1 + taps) * padded; i++) { weights[i] = i % padded < channels ? (float)below(2001) / 1000 - 1 : 0; }
+    const size_t reach = (lines_out - 1) * stride_y + (height - 1) * dilation + 1;
+    const float **lines = allocate(reach * sizeof(float *));
+    for (size_t i = 0; i < reach; i++) { lines[i] = i < top || i - top >= lines_in ? NULL : input + (i - top) * columns_in * channels; }
+    const size_t pitch = (last - first) * channels;
+    float *output = allocate(lines_out * pitch * sizeof(float));
+    mien_window_lines w = {.lines = lines, .output = output, .output_lines = lines_out, .output_pitch = pitch, .weights = weights, .channels = channels,
+        .input_width = columns_in, .x_begin = first, .x_end = last, .window_height = height, .window_width = width, .stride_y = stride_y,
+        .stride_x = stride_x, .dilation = dilation, .pad_left = left, .lower = -0.8f, .upper = 0.9f, .counts_padding = below(2)};
+    for (int kind = 0; kind < 3; kind++) {
+        kind == 0 ? kernels->depthwise(&w) : kind == 1 ? kernels->max_pool(&w) : kernels->average_pool(&w);
+        for (size_t y = 0; y < lines_out; y++) {
+            for (size_t x = first; x < last; x++) {
+                for (size_t c = 0; c < channels; c++) {
+                    double sum = weights[c], total = 0, top_value = -INFINITY;
+                    size_t count = 0;
+                    for (size_t ky = 0; ky < height; ky++) {
+                        const float *line = lines[y * stride_y + ky * dilation];
+                        for (size_t kx = 0; line && kx < width; kx++) {
+                            const size_t column = x * stride_x + kx * dilation;
+                            if (column < left || column - left >= columns_in) { continue; }
+                            const double value = line[(column - left) * channels + c];
+                            sum += value * weights[(1 + ky * width + kx) * padded + c];
+                            total += value;
+                            top_value = value > top_value ? value : top_value;
+                            count++;
+                        }
+                    }
+                    if (w.counts_padding) { count = taps; }
+                    const double wanted = kind == 0 ? clamp(sum, w.lower, w.upper) : kind == 1 ? top_value : total / (double)(count ? count : 1);
+                    compare(kind == 0 ? "depthwise" : kind == 1 ? "max_pool" : "average_pool", output[y * pitch + (x - first) * channels + c], wanted, kind == 1 ? 0 : 2e-5);
+                }
+            }
+        }
+    }
+    free(input), free(weights), free(lines), free(output);
+}
+
+static double activated(double x, mien_activation kind, double a, double b) {
+    switch (kind) {
+    case MIEN_CLAMP: return clamp(x, a, b);
+    case MIEN_LEAKY_RELU: return x < 0 ? a * x : x;
+    case MIEN_SIGMOID: return 1 / (1 + exp(-x));
+    case MIEN_HARD_SWISH: return x * clamp(x / 6 + 0.5, 0, 1);
+    case MIEN_SILU: return x / (1 + exp(-x));
+    case MIEN_TANH: return tanh(x);
+    }
+    return x;
+}
+
+// Bounds: 4e-7 relative to the result and to 1 (to |x| for those that scale with it).
+static void test_elementwise(void) {
+    const size_t count = odd_size(200), channels = odd_size(70), rows = between(1, 200);
+    const float size = below(2) ? 3 : 120;
+    float *a = numbers(count, size), *b = numbers(count, size), *y = allocate(count * sizeof(float));
+    for (int kind = MIEN_CLAMP; kind <= MIEN_TANH; kind++) {
+        kernels->activate(y, a, count, (mien_activation)kind, kind == MIEN_CLAMP ? -1.5f : 0.1f, 2);
+        for (size_t i = 0; i < count; i++) {
+            const double wanted = activated(a[i], (mien_activation)kind, kind == MIEN_CLAMP ? -1.5 : 0.1f, 2);
+            compare("activate", y[i], wanted, 4e-7 * (1 + fabs((double)a[i])));
+        }
+        const float nan_value = NAN;
+        float result = 0;
+        kernels->activate(&result, &nan_value, 1, (mien_activation)kind, 0, 1);
+        compare("activate(NaN)", result, NAN, 0);
+    }
+    kernels->add(y, a, b, count, -2, 5);
+    for (size_t i = 0; i < count; i++) { compare("add", y[i], clamp((double)a[i] + b[i], -2, 5), 2e-5); }
+    kernels->multiply(y, a, b, count);
+    for (size_t i = 0; i < count; i++) { compare("multiply", y[i], (double)a[i] * b[i], 1e-3); }
+    kernels->interpolate(y, a, b, 0.3f, count);
+    for (size_t i = 0; i < count; i++) { compare("interpolate", y[i], a[i] + ((double)b[i] - a[i]) * 0.3f, 6e-5); }
+    memcpy(y, b, count * sizeof(float));
+    kernels->accumulate(y, a, 0.7f, count);
+    for (size_t i = 0; i < count; i++) { compare("accumulate", y[i], b[i] + (double)a[i] * 0.7f, 6e-5); }
+    const float *corners[4] = {a, b, b, a}, weights[4] = {0.1f, 0.2f, 0.3f, 0.4f};
+    kernels->blend(y, corners, weights, count);
+    for (size_t i = 0; i < count; i++) { compare("blend", y[i], 0.5 * a[i] + 0.5 * b[i], 6e-5); }
+    free(a), free(b), free(y);
+
+    float *x = numbers(rows * channels, 30), *scale = numbers(channels, 2), *shift = numbers(channels, 2), *z = allocate(rows * channels * sizeof(float));
+    kernels->scale_shift(z, x, scale, shift, rows, channels);
+    for (size_t i = 0; i < rows * channels; i++) { compare("scale_shift", z[i], (double)x[i] * scale[i % channels] + shift[i % channels], 2e-5); }
+    kernels->softmax(z, x, rows, channels);
+    for (size_t r = 0; r < rows; r++) {
+        double sum = 0, top = -INFINITY;
+        for (size_t c = 0; c < channels; c++) { top = fmax(top, x[r * channels + c]); }
+        for (size_t c = 0; c < channels; c++) { sum += exp(x[r * channels + c] - top); }
+        for (size_t c = 0; c < channels; c++) { compare("softmax", z[r * channels + c], exp(x[r * channels + c] - top) / sum, 1e-6); }
+    }
+    kernels->mean_rows(z, x, rows, channels);
+    for (size_t c = 0; c < channels; c++) {
+        double sum = 0;
+        for (size_t r = 0; r < rows; r++) { sum += x[r * channels + c]; }
+        compare("mean_rows", z[c], sum / (double)rows, 3e-5);
+    }
+    const size_t pixel_channels = between(1, 4), pixels = rows * channels / 4 + 1;
+    float *p = numbers(pixels * pixel_channels, 255), *q = allocate(pixels * pixel_channels * sizeof(float));
+    const float scales[4] = {0.5f, 1, -2, 0.25f}, shifts[4] = {1, 2, 3, 4};
+    kernels->normalize(q, p, scales, shifts, pixels, pixel_channels);
+    for (size_t i = 0; i < pixels * pixel_channels; i++) {
+        compare("normalize", q[i], (double)p[i] * scales[i % pixel_channels] + shifts[i % pixel_channels], 1e-4);
+    }
+    uint8_t *bytes = allocate(pixels * pixel_channels);
+    kernels->quantize(bytes, p, pixels * pixel_channels);
+    for (size_t i = 0; i < pixels * pixel_channels; i++) { compare("quantize", bytes[i], clamp(floor(p[i] + 0.5), 0, 255), 0); }
+    free(x), free(scale), free(shift), free(z), free(p), free(q), free(bytes);
+}
+
+static void test_lines(void) {
+    const size_t channels = between(1, 4), source = between(1, 60), width = odd_size(60);
+    uint8_t *s = allocate(source * channels);
+    for (size_t i = 0; i < source * channels; i++) { s[i] = (uint8_t)below(256); }
+    int32_t *left = allocate(width * sizeof(int32_t)), *right = allocate(width * sizeof(int32_t));
+    float *t = numbers(width, 1), *u = numbers(width, 1), *y = allocate(width * channels * sizeof(float));
+    for (size_t x = 0; x < width; x++) {
+        left[x] = (int32_t)below(source);
+        right[x] = (int32_t)between((size_t)left[x], source - 1);
+    }
+    kernels->resample_line(y, s, left, right, t, width, channels);
+    for (size_t i = 0; i < width * channels; i++) {
+        const double a = s[(size_t)left[i / channels] * channels + i % channels], b = s[(size_t)right[i / channels] * channels + i % channels];
+        compare("resample_line", y[i], a + (b - a) * t[i / channels], 1e-4);
+    }
+    kernels->average_line(y, s, left, right, t, u, 0.25f, width, channels);
+    for (size_t i = 0; i < width * channels; i++) {
+        const size_t x = i / channels, c = i % channels;
+        double sum = (double)s[(size_t)left[x] * channels + c] * t[x] + (double)s[(size_t)right[x] * channels + c] * u[x];
+        for (int32_t column = left[x] + 1; column < right[x]; column++) { sum += s[(size_t)column * channels + c]; }
+        compare("average_line", y[i], sum * 0.25, 2e-3);
+    }
+    free(s), free(left), free(right), free(t), free(u), free(y);
+}
+
+int main(void) {
+    const mien_kernels *tables[8];
+    size_t count = 0;
+    for (; count < mien_available_count(); count++) { tables[count] = mien_available_kernels(count); }
+#ifdef MIEN_EMULATE
+    tables[count++] = &mien_kernels_emulated;
+#endif
+    for (size_t i = 0; i < count; i++) {
+        kernels = tables[i];
+        const int before = failures;
+        for (int round = 0; round < 300; round++) {
+            test_product();
+            test_window();
+            test_lines();
+            if (round % 10 == 0) { test_elementwise(); }
+        }
+        printf("%s: %s\n", kernels->name, failures == before ? "passed" : "FAILED");
+    }
+    return failures ? 1 : 0;
+}

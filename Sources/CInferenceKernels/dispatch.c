@@ -1,0 +1,109 @@
+// Chooses the kernels once. CPUID alone is not enough: a processor can have AVX registers that the operating system does not save.
+// __builtin_cpu_supports looks at XCR0 too.
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inference_kernels.h"
+
+extern const mien_kernels mien_kernels_scalar;
+#if defined(__x86_64__)
+extern const mien_kernels mien_kernels_avx2, mien_kernels_avx512;
+#elif defined(__aarch64__)
+extern const mien_kernels mien_kernels_neon;
+#endif
+
+static const char *const known[] = {"scalar", "avx2", "avx512", "neon"};
+
+static struct {
+    const mien_kernels *available[4];
+    size_t count;
+    char features[128];
+    const mien_kernels *current;
+    char error[160];
+} selection;
+
+static void add_feature(const char *name) {
+    if (selection.features[0]) { strncat(selection.features, " ", sizeof selection.features - strlen(selection.features) - 1); }
+    strncat(selection.features, name, sizeof selection.features - strlen(selection.features) - 1);
+}
+
+static const mien_kernels *choose(const char *isa, char *error, size_t capacity) {
+    const mien_kernels *fastest = selection.available[selection.count - 1];
+    error[0] = 0;
+    if (!isa || !isa[0]) { return fastest; }
+    for (size_t i = 0; i < selection.count; i++) {
+        if (strcmp(isa, selection.available[i]->name) == 0) { return selection.available[i]; }
+    }
+    char can[64] = "";
+    for (size_t i = 0; i < selection.count; i++) {
+        snprintf(can + strlen(can), sizeof can - strlen(can), "%s%s", i ? ", " : "", selection.available[i]->name);
+    }
+    bool is_known = false;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) { is_known = is_known || strcmp(isa, known[i]) == 0; }
+    snprintf(error, capacity, is_known ? "MIEN_ISA=%.20s is not supported by this machine, which has: %s"
+                                       : "MIEN_ISA=%.20s is not an instruction set; this machine has: %s", isa, can);
+    return fastest;
+}
+
+static void detect(void) {
+    selection.available[selection.count++] = &mien_kernels_scalar;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("sse4.2")) { add_feature("sse4.2"); }
+    if (__builtin_cpu_supports("avx")) { add_feature("avx"); }
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (__builtin_cpu_supports("avx2")) { add_feature("avx2"); }
+    if (__builtin_cpu_supports("fma")) { add_feature("fma"); }
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (__builtin_cpu_supports("avx512f")) { add_feature("avx512f"); }
+    if (__builtin_cpu_supports("avx512bw")) { add_feature("avx512bw"); }
+    if (__builtin_cpu_supports("avx512dq")) { add_feature("avx512dq"); }
+    if (__builtin_cpu_supports("avx512vl")) { add_feature("avx512vl"); }
+    if (__builtin_cpu_supports("avx512vnni")) { add_feature("avx512vnni"); }
+    if (avx2) { selection.available[selection.count++] = &mien_kernels_avx2; }
+    if (avx512) { selection.available[selection.count++] = &mien_kernels_avx512; }
+#elif defined(__aarch64__)
+    add_feature("neon");
+    selection.available[selection.count++] = &mien_kernels_neon;
+#endif
+    selection.current = choose(getenv("MIEN_ISA"), selection.error, sizeof selection.error);
+}
+
+static void detect_once(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, detect);
+}
+
+const mien_kernels *mien_current_kernels(void) {
+    detect_once();
+    return selection.current;
+}
+
+const char *mien_selection_error(void) {
+    detect_once();
+    return selection.error[0] ? selection.error : NULL;
+}
+
+const mien_kernels *mien_choose_kernels(const char *isa, char *error, size_t capacity) {
+    detect_once();
+    char unused[160];
+    return choose(isa, error ? error : unused, error ? capacity : sizeof unused);
+}
+
+size_t mien_available_count(void) {
+    detect_once();
+    return selection.count;
+}
+
+const mien_kernels *mien_available_kernels(size_t index) {
+    detect_once();
+    return index < selection.count ? selection.available[index] : NULL;
+}
+
+const char *mien_processor_features(void) {
+    detect_once();
+    return selection.features;
+}

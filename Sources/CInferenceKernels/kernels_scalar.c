@@ -1,0 +1,5 @@
+#include "simd_scalar.h"
+
+#include "kernels_template.h"
+
+TABLE(mien_kernels_scalar, "scalar");

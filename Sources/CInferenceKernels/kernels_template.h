@@ -1,0 +1,63 @@
+// The kernels, written once over the few vector operations of a simd_*.h. A kernels_*.c includes its simd_*.h and then this file, and
+// so gets a table of its own. There are no include guards beyond that: one table per translation unit.
+//
+// TARGET is an attribute on each function rather than a compiler flag per file: SwiftPM has no flags per file, and a flag for the
+// whole target would put AVX2 into the code that runs where there is none.
+#include <math.h>
+#include <string.h>
+
+#include "include/inference_kernels.h"
+
+#ifdef TARGET
+#define KERNEL static __attribute__((target(TARGET)))
+#define INLINE static inline __attribute__((always_inline, target(TARGET)))
+#else
+#define KERNEL static
+#define INLINE static inline __attribute__((always_inline))
+#endif
+
+// Unrolled loops keep arrays of vectors in registers. Under a sanitizer nothing is in registers anyway, and compiling would take minutes.
+#if defined(MIEN_SANITIZED)
+#define UNROLL
+#define NO_VECTOR
+#elif defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define NO_VECTOR _Pragma("clang loop vectorize(disable) unroll(disable)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#define NO_VECTOR
+#endif
+
+#define MAX_TILE_ROWS 8
+#define MAX_PANEL 3
+
+#include "template_product.h"
+#include "template_window.h"
+#include "template_elementwise.h"
+#include "template_resize.h"
+
+#define TABLE(table_name, isa)                                                                                                     \
+    const mien_kernels table_name = {                                                                                              \
+        .name = isa,                                                                                                               \
+        .lanes = LANES,                                                                                                            \
+        .tile_rows = TILE_ROWS_1,                                                                                                  \
+        .packed_count = packed_count,                                                                                              \
+        .pack = pack,                                                                                                              \
+        .product = product,                                                                                                        \
+        .depthwise = depthwise,                                                                                                    \
+        .max_pool = max_pool,                                                                                                      \
+        .average_pool = average_pool,                                                                                              \
+        .scale_shift = scale_shift,                                                                                                \
+        .add = add,                                                                                                                \
+        .multiply = multiply,                                                                                                      \
+        .activate = activate,                                                                                                      \
+        .mean_rows = mean_rows,                                                                                                    \
+        .softmax = softmax,                                                                                                        \
+        .blend = blend,                                                                                                            \
+        .interpolate = interpolate,                                                                                                \
+        .accumulate = accumulate,                                                                                                  \
+        .normalize = normalize,                                                                                                    \
+        .quantize = quantize,                                                                                                      \
+        .resample_line = resample_line,                                                                                            \
+        .average_line = average_line,                                                                                              \
+    }

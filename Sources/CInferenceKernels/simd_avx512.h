@@ -1,0 +1,42 @@
+// Sixteen floats per vector: AVX-512 F, BW, DQ and VL.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <immintrin.h>
+
+#define LANES 16
+// 32 registers would hold 14 x 2 accumulators, but 14 row pointers do not fit the general registers; 8 rows already keep both FMA
+// pipes busy and load 10 vectors for 16 products.
+#define TILE_ROWS_1 8
+#define TILE_ROWS_2 8
+#define TILE_ROWS_3 8
+#define WIDE_PANEL 3
+#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
+
+#define SIMD static inline __attribute__((always_inline, target(TARGET)))
+
+typedef __m512 vf;
+
+SIMD __mmask16 vpart(size_t n) { return (__mmask16)((1u << n) - 1); }
+SIMD vf vload(const float *p) { return _mm512_loadu_ps(p); }
+SIMD void vstore(float *p, vf x) { _mm512_storeu_ps(p, x); }
+SIMD vf vload_part(const float *p, size_t n) { return _mm512_maskz_loadu_ps(vpart(n), p); }
+SIMD void vstore_part(float *p, vf x, size_t n) { _mm512_mask_storeu_ps(p, vpart(n), x); }
+SIMD vf vset(float x) { return _mm512_set1_ps(x); }
+SIMD vf vfma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+SIMD vf vadd(vf a, vf b) { return _mm512_add_ps(a, b); }
+SIMD vf vsub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+SIMD vf vmul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+SIMD vf vdiv(vf a, vf b) { return _mm512_div_ps(a, b); }
+// The instruction gives its second operand when either is NaN.
+SIMD vf vmax(vf limit, vf x) { return _mm512_max_ps(limit, x); }
+SIMD vf vmin(vf limit, vf x) { return _mm512_min_ps(limit, x); }
+SIMD vf vless(vf a, vf b, vf yes, vf no) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes); }
+SIMD vf vabs(vf x) { return _mm512_abs_ps(x); }
+SIMD vf vround(vf x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+SIMD vf vpow2(vf n) {
+    __m512i bits = _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23);
+    return _mm512_castsi512_ps(bits);
+}
+SIMD float vsum(vf x) { return _mm512_reduce_add_ps(x); }
+SIMD float vmaximum(vf x) { return _mm512_reduce_max_ps(x); }

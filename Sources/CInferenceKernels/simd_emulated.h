@@ -1,0 +1,37 @@
+// Sixteen floats per vector, lowered by the compiler to whatever the machine has. Only the self-test of Scripts/check-kernels uses
+// this: it runs the logic of the AVX-512 table (its tiles, panels and tails) on a machine without AVX-512.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <string.h>
+
+#define LANES 16
+#define TILE_ROWS_1 8
+#define TILE_ROWS_2 8
+#define TILE_ROWS_3 8
+#define WIDE_PANEL 3
+
+typedef float vf __attribute__((vector_size(64), aligned(4)));
+
+#define EACH(expression) do { for (int i = 0; i < LANES; i++) result[i] = (expression); } while (0)
+#define SIMD static inline __attribute__((always_inline))
+
+SIMD vf vload(const float *p) { vf result; memcpy(&result, p, sizeof result); return result; }
+SIMD void vstore(float *p, vf x) { memcpy(p, &x, sizeof x); }
+SIMD vf vload_part(const float *p, size_t n) { vf result = {0}; memcpy(&result, p, n * sizeof(float)); return result; }
+SIMD void vstore_part(float *p, vf x, size_t n) { memcpy(p, &x, n * sizeof(float)); }
+SIMD vf vset(float x) { vf result; EACH(x); return result; }
+SIMD vf vfma(vf a, vf b, vf c) { return a * b + c; }
+SIMD vf vadd(vf a, vf b) { return a + b; }
+SIMD vf vsub(vf a, vf b) { return a - b; }
+SIMD vf vmul(vf a, vf b) { return a * b; }
+SIMD vf vdiv(vf a, vf b) { return a / b; }
+SIMD vf vmax(vf limit, vf x) { vf result; EACH(x[i] < limit[i] ? limit[i] : x[i]); return result; }
+SIMD vf vmin(vf limit, vf x) { vf result; EACH(x[i] > limit[i] ? limit[i] : x[i]); return result; }
+SIMD vf vless(vf a, vf b, vf yes, vf no) { vf result; EACH(a[i] < b[i] ? yes[i] : no[i]); return result; }
+SIMD vf vabs(vf x) { vf result; EACH(fabsf(x[i])); return result; }
+SIMD vf vround(vf x) { vf result; EACH(nearbyintf(x[i])); return result; }
+SIMD vf vpow2(vf n) { vf result; EACH(n[i] == n[i] ? ldexpf(1.0f, (int)n[i]) : 1); return result; }
+SIMD float vsum(vf x) { float sum = 0; for (int i = 0; i < LANES; i++) sum += x[i]; return sum; }
+SIMD float vmaximum(vf x) { float top = x[0]; for (int i = 1; i < LANES; i++) top = x[i] > top ? x[i] : top; return top; }

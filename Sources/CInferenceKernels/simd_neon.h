@@ -1,0 +1,44 @@
+// Four floats per vector: AArch64 NEON, which every 64-bit ARM has.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <arm_neon.h>
+#include <string.h>
+
+#define LANES 4
+#define TILE_ROWS_1 8
+#define TILE_ROWS_2 8
+#define TILE_ROWS_3 8
+#define WIDE_PANEL 3
+
+#define SIMD static inline __attribute__((always_inline))
+
+typedef float32x4_t vf;
+
+SIMD vf vload(const float *p) { return vld1q_f32(p); }
+SIMD void vstore(float *p, vf x) { vst1q_f32(p, x); }
+SIMD vf vload_part(const float *p, size_t n) {
+    float whole[4] = {0, 0, 0, 0};
+    memcpy(whole, p, n * sizeof(float));
+    return vld1q_f32(whole);
+}
+SIMD void vstore_part(float *p, vf x, size_t n) {
+    float whole[4];
+    vst1q_f32(whole, x);
+    memcpy(p, whole, n * sizeof(float));
+}
+SIMD vf vset(float x) { return vdupq_n_f32(x); }
+SIMD vf vfma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
+SIMD vf vadd(vf a, vf b) { return vaddq_f32(a, b); }
+SIMD vf vsub(vf a, vf b) { return vsubq_f32(a, b); }
+SIMD vf vmul(vf a, vf b) { return vmulq_f32(a, b); }
+SIMD vf vdiv(vf a, vf b) { return vdivq_f32(a, b); }
+// fmax and fmin give NaN when either operand is NaN.
+SIMD vf vmax(vf limit, vf x) { return vmaxq_f32(limit, x); }
+SIMD vf vmin(vf limit, vf x) { return vminq_f32(limit, x); }
+SIMD vf vless(vf a, vf b, vf yes, vf no) { return vbslq_f32(vcltq_f32(a, b), yes, no); }
+SIMD vf vabs(vf x) { return vabsq_f32(x); }
+SIMD vf vround(vf x) { return vrndnq_f32(x); }
+SIMD vf vpow2(vf n) { return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23)); }
+SIMD float vsum(vf x) { return vaddvq_f32(x); }
+SIMD float vmaximum(vf x) { return vmaxvq_f32(x); }

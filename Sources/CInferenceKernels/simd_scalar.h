@@ -1,0 +1,41 @@
+// One float per "vector": the reference that every other table is tested against, and what runs on a processor without AVX2 or NEON.
+// a * b + c is two roundings here (no FMA at the x86-64 baseline, and fmaf() would be a slow call).
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <string.h>
+
+#define LANES 1
+#define TILE_ROWS_1 4
+#define TILE_ROWS_2 4
+#define TILE_ROWS_3 3
+#define WIDE_PANEL 2
+
+typedef float vf;
+
+static inline vf vload(const float *p) { return *p; }
+static inline void vstore(float *p, vf x) { *p = x; }
+static inline vf vload_part(const float *p, size_t n) { (void)n; return *p; }
+static inline void vstore_part(float *p, vf x, size_t n) { (void)n; *p = x; }
+static inline vf vset(float x) { return x; }
+static inline vf vfma(vf a, vf b, vf c) { return a * b + c; }
+static inline vf vadd(vf a, vf b) { return a + b; }
+static inline vf vsub(vf a, vf b) { return a - b; }
+static inline vf vmul(vf a, vf b) { return a * b; }
+static inline vf vdiv(vf a, vf b) { return a / b; }
+// The larger (smaller) of a limit and x; NaN in x comes through.
+static inline vf vmax(vf limit, vf x) { return x < limit ? limit : x; }
+static inline vf vmin(vf limit, vf x) { return x > limit ? limit : x; }
+static inline vf vless(vf a, vf b, vf yes, vf no) { return a < b ? yes : no; }
+static inline vf vabs(vf x) { return fabsf(x); }
+static inline vf vround(vf x) { return nearbyintf(x); }
+// 2^n for whole n in -126...127; anything for NaN.
+static inline vf vpow2(vf n) {
+    int32_t bits = (n == n ? (int32_t)n + 127 : 127) << 23;
+    float result;
+    memcpy(&result, &bits, sizeof result);
+    return result;
+}
+static inline float vsum(vf x) { return x; }
+static inline float vmaximum(vf x) { return x; }

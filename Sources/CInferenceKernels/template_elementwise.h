@@ -1,0 +1,132 @@
+// Element by element and row by row. Every loop is whole vectors, then one part of a vector.
+
+// e^x, relative error below 2e-7 for -87 < x < 88; outside, the value at the nearer end. NaN stays NaN.
+INLINE vf vexp(vf x) {
+    x = vmin(vset(88.0f), vmax(vset(-87.0f), x));
+    // x = n ln 2 + r with |r| <= ln 2 / 2; ln 2 in two parts, so that n ln 2 loses nothing.
+    const vf n = vround(vmul(x, vset(1.44269504f)));
+    vf r = vfma(n, vset(-0.693359375f), x);
+    r = vfma(n, vset(2.12194440e-4f), r);
+    // e^r = 1 + r + r^2 q(r): a minimax polynomial.
+    vf q = vset(1.9875691500e-4f);
+    q = vfma(q, r, vset(1.3981999507e-3f));
+    q = vfma(q, r, vset(8.3334519073e-3f));
+    q = vfma(q, r, vset(4.1665795894e-2f));
+    q = vfma(q, r, vset(1.6666665459e-1f));
+    q = vfma(q, r, vset(5.0000001201e-1f));
+    const vf power = vadd(vfma(vmul(r, r), q, r), vset(1.0f));
+    return vmul(power, vpow2(n));
+}
+
+INLINE vf vsigmoid(vf x) { return vdiv(vset(1.0f), vadd(vset(1.0f), vexp(vsub(vset(0.0f), x)))); }
+
+// Near 0 an odd polynomial (the difference of exponentials would cancel), elsewhere 1 - 2 / (e^2|x| + 1).
+INLINE vf vtanh(vf x) {
+    const vf square = vmul(x, x);
+    vf q = vset(-5.70498872745e-3f);
+    q = vfma(q, square, vset(2.06390887954e-2f));
+    q = vfma(q, square, vset(-5.37397155531e-2f));
+    q = vfma(q, square, vset(1.33314422036e-1f));
+    q = vfma(q, square, vset(-3.33332819422e-1f));
+    const vf small = vfma(vmul(q, square), x, x);
+    const vf size = vabs(x);
+    const vf tail = vsub(vset(1.0f), vdiv(vset(2.0f), vadd(vexp(vadd(size, size)), vset(1.0f))));
+    const vf large = vless(x, vset(0.0f), vsub(vset(0.0f), tail), tail);
+    return vless(size, vset(0.625f), small, large);
+}
+
+INLINE vf vactivate(vf x, const mien_activation kind, vf a, vf b) {
+    switch (kind) {
+    case MIEN_CLAMP: return vmin(b, vmax(a, x));
+    case MIEN_LEAKY_RELU: return vless(x, vset(0.0f), vmul(a, x), x);
+    case MIEN_SIGMOID: return vsigmoid(x);
+    case MIEN_HARD_SWISH:
+        return vmul(x, vmin(vset(1.0f), vmax(vset(0.0f), vfma(x, vset(1.0f / 6.0f), vset(0.5f)))));
+    case MIEN_SILU: return vmul(x, vsigmoid(x));
+    case MIEN_TANH: return vtanh(x);
+    }
+    return x;
+}
+
+#define EACH_VECTOR(count, whole, part)                                                                                            \
+    size_t i = 0;                                                                                                                  \
+    for (; i + LANES <= (count); i += LANES) { whole; }                                                                            \
+    if (i < (count)) {                                                                                                             \
+        const size_t left = (count)-i;                                                                                             \
+        part;                                                                                                                      \
+    }
+
+INLINE void activate_all(float *y, const float *x, size_t count, const mien_activation kind, float first, float second) {
+    const vf a = vset(first), b = vset(second);
+    EACH_VECTOR(count, vstore(y + i, vactivate(vload(x + i), kind, a, b)),
+                vstore_part(y + i, vactivate(vload_part(x + i, left), kind, a, b), left))
+}
+
+KERNEL void activate(float *y, const float *x, size_t count, mien_activation kind, float a, float b) {
+    switch (kind) {
+    case MIEN_CLAMP: activate_all(y, x, count, MIEN_CLAMP, a, b); break;
+    case MIEN_LEAKY_RELU: activate_all(y, x, count, MIEN_LEAKY_RELU, a, b); break;
+    case MIEN_SIGMOID: activate_all(y, x, count, MIEN_SIGMOID, a, b); break;
+    case MIEN_HARD_SWISH: activate_all(y, x, count, MIEN_HARD_SWISH, a, b); break;
+    case MIEN_SILU: activate_all(y, x, count, MIEN_SILU, a, b); break;
+    case MIEN_TANH: activate_all(y, x, count, MIEN_TANH, a, b); break;
+    }
+}
+
+KERNEL void scale_shift(float *y, const float *x, const float *scale, const float *shift, size_t rows, size_t channels) {
+    for (size_t r = 0; r < rows; r++, x += channels, y += channels) {
+        EACH_VECTOR(channels, vstore(y + i, vfma(vload(x + i), vload(scale + i), vload(shift + i))),
+                    vstore_part(y + i, vfma(vload_part(x + i, left), vload_part(scale + i, left), vload_part(shift + i, left)), left))
+    }
+}
+
+KERNEL void add(float *y, const float *a, const float *b, size_t count, float lower, float upper) {
+    const vf low = vset(lower), high = vset(upper);
+    EACH_VECTOR(count, vstore(y + i, vmin(high, vmax(low, vadd(vload(a + i), vload(b + i))))),
+                vstore_part(y + i, vmin(high, vmax(low, vadd(vload_part(a + i, left), vload_part(b + i, left)))), left))
+}
+
+KERNEL void multiply(float *y, const float *a, const float *b, size_t count) {
+    EACH_VECTOR(count, vstore(y + i, vmul(vload(a + i), vload(b + i))),
+                vstore_part(y + i, vmul(vload_part(a + i, left), vload_part(b + i, left)), left))
+}
+
+// Totals of up to 64 rows are summed into a total of totals, so that the error does not grow with the picture.
+KERNEL void mean_rows(float *y, const float *x, size_t rows, size_t channels) {
+    const vf scale = vset(rows ? 1.0f / (float)rows : 0.0f);
+    for (size_t c = 0; c < channels; c += LANES) {
+        const size_t part = channels - c < LANES ? channels - c : LANES;
+        vf total = vset(0.0f);
+        for (size_t start = 0; start < rows; start += 64) {
+            const size_t end = start + 64 < rows ? start + 64 : rows;
+            vf sum = vset(0.0f);
+            for (size_t r = start; r < end; r++) { sum = vadd(sum, load_columns(x + r * channels + c, part)); }
+            total = vadd(total, sum);
+        }
+        total = vmul(total, scale);
+        if (part == LANES) {
+            vstore(y + c, total);
+        } else {
+            vstore_part(y + c, total, part);
+        }
+    }
+}
+
+KERNEL void softmax(float *y, const float *x, size_t rows, size_t channels) {
+    for (size_t r = 0; r < rows; r++, x += channels, y += channels) {
+        float top = -INFINITY;
+        for (size_t c = 0; c < channels; c++) { top = x[c] > top ? x[c] : top; }
+        // The lanes of a part beyond the row would add e^-top to the sum: they are summed one by one.
+        const vf shift = vset(top);
+        vf sums = vset(0.0f);
+        float sum = 0;
+        {
+            EACH_VECTOR(channels,
+                        vf e = vexp(vsub(vload(x + i), shift)); vstore(y + i, e); sums = vadd(sums, e),
+                        vstore_part(y + i, vexp(vsub(vload_part(x + i, left), shift)), left);
+                        for (size_t j = 0; j < left; j++) { sum += y[i + j]; })
+        }
+        const vf scale = vset(1.0f / (sum + vsum(sums)));
+        EACH_VECTOR(channels, vstore(y + i, vmul(vload(y + i), scale)), vstore_part(y + i, vmul(vload_part(y + i, left), scale), left))
+    }
+}
