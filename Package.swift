@@ -36,6 +36,9 @@ let package = Package(
     targets: [
         // Floor 1: system libraries, generated protobuf-c, the SIMD kernels and the inference core.
         library("CProtobufC", pkgConfig: "libprotobuf-c", apt: "libprotobuf-c-dev", brew: "protobuf-c"),
+        library("CSndfile", pkgConfig: "sndfile", apt: "libsndfile1-dev", brew: "libsndfile"),
+        library("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev", brew: "jpeg-turbo"),
+        library("CSpng", pkgConfig: "spng", apt: "libspng-dev", brew: "libspng"),
         .target(name: "CMessageValidator", dependencies: ["CProtobufC"], cSettings: c),
         .target(name: "CMienProtos", dependencies: ["CProtobufC"]),
         .target(name: "CProcess", cSettings: c),
@@ -45,7 +48,13 @@ let package = Package(
         // Floor 2: messages and wire, media, networks.
         module("MienMessages", ["CMienProtos", "CMessageValidator", "CProtobufC"]),
         module("MienWire", ["MienMessages", "CProcess"]),
+        module("MienMedia", ["CTurboJPEG", "CSpng", "CSndfile", "InferenceCore"]),
 
+        // Floor 3: the vocabulary of emotion estimation.
+        module("MienEstimation", ["MienMedia"]),
+
+        tests("MienMediaTests", ["MienMedia"], exclude: ["Fixtures"]),
+        tests("MienEstimationTests", ["MienEstimation"]),
         tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),
         tests("MienMessagesTests", ["MienMessages"]),
         tests("MienWireTests", ["MienWire", "MienMessages", "CProcess"]),

@@ -1,0 +1,43 @@
+/// The categories by name, so that code can say `.anger`. A name made of several is called by its first part.
+extension Category {
+    package static var amusement: Category { all[0] }
+    package static var elation: Category { all[1] }
+    package static var pleasure: Category { all[2] }
+    package static var contentment: Category { all[3] }
+    package static var thankfulness: Category { all[4] }
+    package static var affection: Category { all[5] }
+    package static var infatuation: Category { all[6] }
+    package static var hope: Category { all[7] }
+    package static var triumph: Category { all[8] }
+    package static var pride: Category { all[9] }
+    package static var interest: Category { all[10] }
+    package static var awe: Category { all[11] }
+    package static var astonishment: Category { all[12] }
+    package static var concentration: Category { all[13] }
+    package static var contemplation: Category { all[14] }
+    package static var relief: Category { all[15] }
+    package static var longing: Category { all[16] }
+    package static var teasing: Category { all[17] }
+    package static var impatience: Category { all[18] }
+    package static var sexualLust: Category { all[19] }
+    package static var doubt: Category { all[20] }
+    package static var fear: Category { all[21] }
+    package static var distress: Category { all[22] }
+    package static var confusion: Category { all[23] }
+    package static var embarrassment: Category { all[24] }
+    package static var shame: Category { all[25] }
+    package static var disappointment: Category { all[26] }
+    package static var sadness: Category { all[27] }
+    package static var bitterness: Category { all[28] }
+    package static var contempt: Category { all[29] }
+    package static var disgust: Category { all[30] }
+    package static var anger: Category { all[31] }
+    package static var malevolence: Category { all[32] }
+    package static var sourness: Category { all[33] }
+    package static var pain: Category { all[34] }
+    package static var helplessness: Category { all[35] }
+    package static var fatigue: Category { all[36] }
+    package static var emotionalNumbness: Category { all[37] }
+    package static var intoxication: Category { all[38] }
+    package static var jealousy: Category { all[39] }
+}

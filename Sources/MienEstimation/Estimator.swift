@@ -1,0 +1,98 @@
+package import MienMedia
+
+/// What an estimator tells about itself.
+package struct EstimatorDescription: Sendable {
+    /// As requests name it, in kebab-case: "face-expression".
+    package var id: String
+    package var version: String
+    /// One sentence.
+    package var summary: String
+    package var modality: Modality
+    /// The EmoNet categories it can speak about.
+    package var categories: [Category]
+    package var dimensions: [Dimension]
+    /// The classes of the underlying model, in its own words and order.
+    package var nativeLabels: [String]
+    /// Ids of the models it needs, as in `Plugins/*/model.json`.
+    package var models: [String]
+
+    package init(id: String, version: String, summary: String, modality: Modality, categories: [Category], dimensions: [Dimension] = [],
+                 nativeLabels: [String], models: [String]) {
+        self.id = id
+        self.version = version
+        self.summary = summary
+        self.modality = modality
+        self.categories = categories
+        self.dimensions = dimensions
+        self.nativeLabels = nativeLabels
+        self.models = models
+    }
+}
+
+package enum Modality: Sendable, Hashable {
+    case face, voice, text
+}
+
+/// Backend code that turns media into estimates.
+package protocol Estimator: Sendable {
+    var description: EstimatorDescription { get }
+}
+
+/// An estimator that reads faces in pictures. Loaded and ready: whatever can fail at loading has failed before.
+package protocol FaceEstimator: Estimator {
+    /// Finds the faces and estimates each. Runs on a compute thread, so it may take its time, but asks `context` now and then
+    /// whether anyone still waits.
+    ///
+    /// - Throws: `CancellationError` once `context.isCancelled`; anything else is a defect of the estimator.
+    func estimate(_ picture: Picture, options: FaceOptions, context: EstimationContext) throws -> FaceAnswer
+}
+
+package struct FaceOptions: Sendable {
+    /// Skip detection: the whole picture is one face.
+    package var wholePicture = false
+    /// Lowest detection confidence that counts as a face, 0...1.
+    package var minimumConfidence: Float = 0.5
+    /// Answer for at most so many faces, the largest first. `nil`: all.
+    package var maximumFaces: Int? = nil
+    package init() {}
+}
+
+/// Lets a computation learn that nobody waits for it any more.
+package struct EstimationContext: Sendable {
+    private let cancelled: @Sendable () -> Bool
+    package init(isCancelled: @escaping @Sendable () -> Bool = { false }) { cancelled = isCancelled }
+    package var isCancelled: Bool { cancelled() }
+    package func checkCancellation() throws {
+        if cancelled() { throw CancellationError() }
+    }
+}
+
+/// Loads an estimator: what a plugin offers to whoever introduces it to the host.
+package struct EstimatorFactory: Sendable {
+    package var description: EstimatorDescription
+    /// Reads the models and makes the estimator ready. May take seconds; runs off the reader's thread.
+    package var load: @Sendable (_ models: any ModelFiles) throws -> any Estimator
+
+    package init(description: EstimatorDescription, load: @escaping @Sendable (_ models: any ModelFiles) throws -> any Estimator) {
+        self.description = description
+        self.load = load
+    }
+}
+
+/// Where the verified files of a model lie.
+package protocol ModelFiles: Sendable {
+    /// Path of one file of a model, as the model's catalogue entry names them.
+    ///
+    /// - Throws: `ModelUnavailable` if the model is not installed or fails verification.
+    func path(model: String, file: String) throws -> String
+}
+
+package struct ModelUnavailable: Error, Sendable, CustomStringConvertible {
+    package var model: String
+    /// Says what to do: "model centerface is missing; run: mien models pull centerface".
+    package var description: String
+    package init(model: String, description: String) {
+        self.model = model
+        self.description = description
+    }
+}
