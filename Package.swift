@@ -41,14 +41,17 @@ let package = Package(
         library("CSpng", pkgConfig: "spng", apt: "libspng-dev", brew: "libspng"),
         .target(name: "CMessageValidator", dependencies: ["CProtobufC"], cSettings: c),
         .target(name: "CMienProtos", dependencies: ["CProtobufC"]),
+        .target(name: "COnnxProtos", dependencies: ["CProtobufC"]),
         .target(name: "CProcess", cSettings: c),
         .target(name: "CInferenceKernels", cSettings: c),
         module("InferenceCore", ["CInferenceKernels"]),
+        module("MienJSON", []),
 
         // Floor 2: messages and wire, media, networks.
         module("MienMessages", ["CMienProtos", "CMessageValidator", "CProtobufC"]),
         module("MienWire", ["MienMessages", "CProcess"]),
         module("MienMedia", ["CTurboJPEG", "CSpng", "CSndfile", "InferenceCore"]),
+        module("MienNetworks", ["InferenceCore", "MienJSON", "COnnxProtos", "CMessageValidator", "CProtobufC"]),
 
         // Floor 3: the vocabulary of emotion estimation.
         module("MienEstimation", ["MienMedia"]),
@@ -58,6 +61,9 @@ let package = Package(
         tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),
         tests("MienMessagesTests", ["MienMessages"]),
         tests("MienWireTests", ["MienWire", "MienMessages", "CProcess"]),
+        tests("MienJSONTests", ["MienJSON"]),
+        tests("MienNetworksTests", ["MienNetworks", "InferenceCore", "CInferenceKernels", "COnnxProtos", "CMessageValidator", "CProtobufC"],
+              exclude: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )
