@@ -17,6 +17,8 @@ let c: [CSetting] = [
     .unsafeFlags(["-Wall", "-Wextra", "-O3", "-fno-math-errno"])
 ]
 
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+
 /// A system library: a folder with a module map and a shim header, found through pkg-config.
 func library(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
@@ -33,12 +35,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 let package = Package(
     name: "mien",
+    dependencies: [
+        // Without its default trait it needs no Foundation, which would slow the start of the host.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
     targets: [
         // Floor 1: system libraries, generated protobuf-c, the SIMD kernels and the inference core.
         library("CProtobufC", pkgConfig: "libprotobuf-c", apt: "libprotobuf-c-dev", brew: "protobuf-c"),
         library("CSndfile", pkgConfig: "sndfile", apt: "libsndfile1-dev", brew: "libsndfile"),
         library("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev", brew: "jpeg-turbo"),
         library("CSpng", pkgConfig: "spng", apt: "libspng-dev", brew: "libspng"),
+        library("CNettle", pkgConfig: "nettle", apt: "nettle-dev", brew: "nettle"),
         .target(name: "CMessageValidator", dependencies: ["CProtobufC"], cSettings: c),
         .target(name: "CMienProtos", dependencies: ["CProtobufC"]),
         .target(name: "COnnxProtos", dependencies: ["CProtobufC"]),
@@ -48,6 +55,7 @@ let package = Package(
         module("MienJSON", []),
 
         // Floor 2: messages and wire, media, networks.
+        module("MienReflection", ["MienJSON"]),
         module("MienMessages", ["CMienProtos", "CMessageValidator", "CProtobufC"]),
         module("MienWire", ["MienMessages", "CProcess"]),
         module("MienMedia", ["CTurboJPEG", "CSpng", "CSndfile", "InferenceCore"]),
@@ -56,12 +64,17 @@ let package = Package(
         // Floor 3: the vocabulary of emotion estimation.
         module("MienEstimation", ["MienMedia"]),
 
+        // Floor 4: host, client library, and the estimators (which know neither).
+        module("MienModels", ["MienJSON", "CNettle", subprocess]),
+
         tests("MienMediaTests", ["MienMedia"], exclude: ["Fixtures"]),
         tests("MienEstimationTests", ["MienEstimation"]),
         tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),
         tests("MienMessagesTests", ["MienMessages"]),
         tests("MienWireTests", ["MienWire", "MienMessages", "CProcess"]),
         tests("MienJSONTests", ["MienJSON"]),
+        tests("MienReflectionTests", ["MienReflection", "MienJSON"], exclude: ["Fixtures"]),
+        tests("MienModelsTests", ["MienModels"], exclude: ["Support/server.py", "Support/make_wheel.py"]),
         tests("MienNetworksTests", ["MienNetworks", "InferenceCore", "CInferenceKernels", "COnnxProtos", "CMessageValidator", "CProtobufC"],
               exclude: ["Fixtures"]),
     ],
