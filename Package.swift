@@ -66,9 +66,12 @@ let package = Package(
 
         // Floor 4: host, client library, and the estimators (which know neither).
         module("MienModels", ["MienJSON", "CNettle", subprocess]),
+        module("FaceExpression", ["MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], path: "Plugins/FaceExpression",
+               exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json"), .embedInCode("import_hdf5.py")]),
 
         tests("MienMediaTests", ["MienMedia"], exclude: ["Fixtures"]),
         tests("MienEstimationTests", ["MienEstimation"]),
+        tests("FaceExpressionTests", ["FaceExpression", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),
         tests("MienMessagesTests", ["MienMessages"]),
         tests("MienWireTests", ["MienWire", "MienMessages", "CProcess"]),
