@@ -17,6 +17,8 @@ let c: [CSetting] = [
     .unsafeFlags(["-Wall", "-Wextra", "-O3", "-fno-math-errno"])
 ]
 
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
 /// A system library: a folder with a module map and a shim header, found through pkg-config.
@@ -35,7 +37,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 let package = Package(
     name: "mien",
+    products: [
+        .executable(name: "mien", targets: ["mien"]),
+    ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Without its default trait it needs no Foundation, which would slow the start of the host.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
@@ -66,9 +73,22 @@ let package = Package(
 
         // Floor 4: host, client library, and the estimators (which know neither).
         module("MienModels", ["MienJSON", "CNettle", subprocess]),
+        module("MienHost", ["MienWire", "MienMessages", "MienMedia", "MienEstimation", "MienModels", "InferenceCore", "CProcess", logging]),
+        module("MienClient", ["MienWire", "MienMessages", "CProcess"]),
         module("FaceExpression", ["MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], path: "Plugins/FaceExpression",
                exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json"), .embedInCode("import_hdf5.py")]),
 
+        // Floor 5: the command, which alone introduces the built-in plugins to the host.
+        .executableTarget(name: "mien",
+                          dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression",
+                                         "InferenceCore", "CSndfile", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
+                          swiftSettings: swift),
+
+        tests("MienHostTests", ["MienHost", "MienClient", "MienWire", "MienMessages", "MienReflection", "MienEstimation", "MienMedia", logging]),
+        tests("mienTests", ["mien", "noisy-host", argumentParser, "MienClient", "MienMessages", "MienReflection", "MienWire"]),
+        .target(name: "CNoise", path: "Tests/Support/CNoise", cSettings: c),
+        .executableTarget(name: "noisy-host", dependencies: ["CNoise", "MienEstimation", "MienHost", "MienMedia", "MienWire"],
+                          path: "Tests/Support/NoisyHost", swiftSettings: swift),
         tests("MienMediaTests", ["MienMedia"], exclude: ["Fixtures"]),
         tests("MienEstimationTests", ["MienEstimation"]),
         tests("FaceExpressionTests", ["FaceExpression", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),

@@ -1,0 +1,102 @@
+import ArgumentParser
+import MienClient
+import MienMedia
+import MienMessages
+import MienWire
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+struct FaceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "face",
+        abstract: "Estimate the emotions of the faces in pictures.",
+        discussion: """
+            Starts a host of its own (mien serve) and asks it, as any other program would. JPEG and PNG are read; "-" stands for stdin.
+
+            A picture without a face is an answer, not a failure. Pictures that cannot be read are reported on stderr, and the exit status is \
+            then 1, or 66 if there was none that could be.
+            """)
+
+    @Argument(help: ArgumentHelp("Pictures; - reads one from stdin.", valueName: "file"), completion: .file(extensions: ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG"]))
+    var files: [String]
+
+    @Flag(help: "Print one line of JSON per picture: the answer in protobuf's JSON mapping, and its file.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Write the picture with boxes, landmarks and emotions drawn on it, as JPEG. For one picture.", valueName: "out.jpg"),
+            completion: .file(extensions: ["jpg", "jpeg"]))
+    var annotate: String?
+
+    @Option(help: ArgumentHelp("Emotions to show per face.", valueName: "number"))
+    var top = 3
+
+    @Flag(name: .customLong("no-detect"), help: "Take each whole picture as one face.")
+    var noDetect = false
+
+    @Option(help: ArgumentHelp("Lowest confidence of a detection that counts as a face, 0 to 1.", valueName: "confidence"))
+    var minConfidence: Float?
+
+    @Option(help: ArgumentHelp("Answer for at most so many faces per picture, the largest.", valueName: "number"))
+    var maxFaces: UInt32?
+
+    @Option(help: ArgumentHelp("Which estimator to ask; see mien info.", valueName: "id"))
+    var estimator: String = ""
+
+    func validate() throws {
+        if files.isEmpty { throw ValidationError("no picture is given") }
+        if annotate != nil, files.count != 1 { throw ValidationError("--annotate is for one picture, and \(files.count) are given") }
+        if files.filter({ $0 == "-" }).count > 1 { throw ValidationError("- is given twice, and stdin can be read only once") }
+        if let minConfidence, !(minConfidence >= 0 && minConfidence <= 1) {
+            throw ValidationError("--min-confidence is \(minConfidence); it must be from 0 to 1")
+        }
+        guard (1...40).contains(top) else { throw ValidationError("--top is \(top); it must be from 1 to 40") }
+        if maxFaces == 0 { throw ValidationError("--max-faces is 0; it must be at least 1") }
+    }
+
+    func run() async throws {
+        try await running {
+            let standardInput = files.contains("-") ? try StandardInput.read(limit: 64 << 20) : nil
+            let client = try await ownHost()
+            var run = FaceRun(files: files, options: options, estimator: estimator, standardInput: standardInput)
+            if json { run.transcoder = try await Transcoder(client) }
+            run.report = FaceReport(top: top)
+            let outcome: FaceRun.Outcome
+            do {
+                outcome = try await run.ask(client)
+            } catch {
+                throw await failure(of: error, closing: client)
+            }
+            await client.close()
+            if let annotate, let answer = outcome.onlyAnswer {
+                try write(answer, to: annotate, data: standardInput)
+            }
+            if outcome.failed > 0 {
+                throw ExitCode(outcome.failed == files.count ? ExitStatus.noInput : ExitStatus.someFailed)
+            }
+        }
+    }
+
+    private var options: Proto.FaceOptions {
+        Proto.FaceOptions(wholePicture: noDetect, minimumConfidence: minConfidence, maxFaces: maxFaces ?? 0)
+    }
+
+    private func write(_ answer: Proto.EstimateFaceResponse, to path: String, data: [UInt8]?) throws {
+        do {
+            let picture = try Picture.decode(data ?? MediaFile.read(files[0]))
+            let colour = picture.format == .rgb ? picture.pixels : picture.pixels.flatMap { [$0, $0, $0] }
+            var canvas = Canvas(width: picture.width, height: picture.height, pixels: colour)
+            Annotation.draw(answer, on: &canvas, top: top)
+            let file = try JPEGEncoder.encode(Picture(width: canvas.width, height: canvas.height, format: .rgb, pixels: canvas.pixels), quality: 92)
+            try OutputFile.write(file, to: path)
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw Failure("cannot draw on \(files[0]): \(error)", code: ExitStatus.cannotCreate)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import InferenceCore
+import MienEstimation
+import MienHost
+import MienModels
+import MienWire
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve estimates over stdin and stdout.",
+        discussion: """
+            Started by a program, not by hand: stdin and stdout carry frames, 4 bytes of length (big-endian) and then a serialised \
+            mien.v1.Frame. Logs go to stderr. The host ends when its stdin ends; it finishes what is running first.
+
+            SIGTERM and SIGINT make it finish and go, a second one makes it go at once.
+            """)
+
+    @Option(help: ArgumentHelp("Lowest level of log lines on stderr: trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    var logLevel = LogLevelName.notice
+
+    @Option(help: ArgumentHelp("Load an estimator at the start instead of at its first use; may be given several times.", valueName: "id"))
+    var preload: [String] = []
+
+    @Option(help: ArgumentHelp("Pictures to work on at a time. The default is the number of processors.", valueName: "number"))
+    var threads: Int?
+
+    @Option(help: ArgumentHelp("Seconds that running calls get to end when the host is asked to go.", valueName: "seconds"))
+    var drainLimit = 2.0
+
+    func validate() throws {
+        if let threads, !(1...256).contains(threads) { throw ValidationError("--threads is \(threads); it must be from 1 to 256") }
+        guard drainLimit >= 0, drainLimit <= 3600 else { throw ValidationError("--drain-limit is \(drainLimit); it must be from 0 to 3600") }
+        for id in preload where !BuiltIn.estimators.contains(where: { $0.description.id == id }) {
+            let known = BuiltIn.estimators.map(\.description.id).joined(separator: ", ")
+            throw ValidationError("--preload: there is no estimator \"\(id)\"; there are: \(known)")
+        }
+    }
+
+    func run() async throws {
+        try await running {
+            let streams: StandardStreams
+            switch ServeStreams.taken {
+            case .success(let taken)?: streams = taken
+            case .failure(let error)?: throw Failure(error.message, code: ExitStatus.usage)
+            case nil: throw Failure("mien serve must be the first argument", code: ExitStatus.usage)
+            }
+            if isatty(streams.input) == 1 || isatty(streams.output) == 1 {
+                throw Failure("""
+                    mien serve talks to a program over stdin and stdout, and here is a terminal. To try it by hand:
+                      mien face photo.jpg
+                      mien call /mien.v1.Host/GetInfo
+                    """, code: ExitStatus.usage)
+            }
+            if let error = Kernels.selectionError { throw Failure(error, code: ExitStatus.usage) }
+
+            let log = HostLog(level: logLevel.number)
+            var configuration = HostConfiguration(version: mienVersion, estimators: BuiltIn.estimators, models: try StoreLibrary(BuiltIn.store()))
+            configuration.features = Kernels.features
+            configuration.kernels = Kernels.name
+            configuration.threads = threads ?? WorkerPool.shared.threads
+            configuration.preload = preload
+            configuration.drainLimit = .milliseconds(Int64(drainLimit * 1000))
+            configuration.traceDirectory = variable("MIEN_TRACE")
+            let host = Host(configuration, log: log)
+            Departure.watch(host)
+            let end = await host.serve(input: streams.input, output: streams.output)
+            switch end {
+            case .endOfStream, .drained: break
+            case .protocolViolation(let what):
+                log.error("the other side broke the protocol: \(what)")
+                throw ExitCode(ExitStatus.protocolViolation)
+            case .ioError(let what):
+                log.error(what)
+                throw ExitCode(ExitStatus.inputOutput)
+            }
+        }
+        // Not by returning: a lane in the middle of a computation nobody waits for must not delay the end.
+        _exit(ExitStatus.success)
+    }
+}
+
+/// Names of log levels, as on the command line.
+enum LogLevelName: String, ExpressibleByArgument, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+    /// As in mien.v1.LogLevel.
+    var number: UInt32 { UInt32(Self.allCases.firstIndex(of: self)! + 1) }
+}
+
+/// The real stdin and stdout of a host.
+enum ServeStreams {
+    /// Nil in every other command. Written once, before there is a second thread.
+    nonisolated(unsafe) private(set) static var taken: Result<StandardStreams, CallError>?
+
+    /// Takes the streams if the command line says that this process is to be a host. `--help` keeps them: it has something to print.
+    static func takeIfServing(_ arguments: [String]) {
+        let rest = arguments.dropFirst()
+        guard rest.first == "serve", !rest.contains(where: { ["-h", "--help", "--version"].contains($0) }) else { return }
+        taken = Result { () throws(CallError) in try StandardStreams.takeOver() }
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+@testable import mien
+import Testing
+
+@Suite struct HelpTests {
+    @Test func helpTellsWhatThereIsAndWhatExitCodesMean() {
+        #expect(Mien.helpMessage(columns: 100) == """
+            OVERVIEW: Estimates emotions from faces, on an ordinary CPU, offline.
+
+            EXAMPLES:
+              mien models pull                  fetch the models, once
+              mien face photo.jpg               faces and emotions of a photo
+              mien face --json *.jpg            one line of JSON per photo
+              mien serve                        the host, for programs: frames on stdin and stdout
+
+            EXIT STATUS:
+              0   all went well
+              1   some inputs failed and were reported
+              64  wrong usage
+              66  no input could be read
+              69  a model or the host is not available
+              70  a defect of mien
+              73  an output file could not be written
+              74  reading or writing failed
+              76  the other side broke the protocol
+
+            SHELL COMPLETIONS:
+              mien --generate-completion-script bash|zsh|fish
+
+            USAGE: mien <subcommand>
+
+            OPTIONS:
+              --version               Show the version.
+              -h, --help              Show help information.
+
+            SUBCOMMANDS:
+              serve                   Serve estimates over stdin and stdout.
+              face                    Estimate the emotions of the faces in pictures.
+              models                  List, pull, verify, import and remove models.
+              info                    Show what a host says of itself and its estimators.
+              call                    Call any method of a host, with JSON for messages.
+              doctor                  Check this machine: processor, libraries, tools, models, and a host's
+                                      first words.
+
+              See 'mien help <subcommand>' for detailed help.
+            """)
+    }
+
+    @Test(arguments: [
+        ["face"], ["face", "a", "--top", "0"], ["face", "a", "b", "--annotate", "x.jpg"], ["face", "-", "-"], ["face", "a", "--min-confidence", "1.5"],
+        ["face", "a", "--max-faces", "0"], ["serve", "--threads", "0"], ["serve", "--drain-limit", "-1"], ["serve", "--preload", "nobody"],
+        ["call"], ["call", "GetInfo", "--timeout", "0"], ["call", "GetInfo", "--metadata", "x"], ["models", "remove"], ["models", "import", "x"], ["nonsense"],
+    ])
+    func argumentsThatMakeNoSenseAreRefused(arguments: [String]) {
+        #expect { try Mien.parseAsRoot(arguments) } throws: { Mien.exitCode(for: $0).rawValue == ExitStatus.usage }
+    }
+}
