@@ -83,6 +83,7 @@ let package = Package(
                           dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression",
                                          "InferenceCore", "CSndfile", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
                           swiftSettings: swift),
+        .executableTarget(name: "mien-bench", dependencies: ["InferenceCore", "MienNetworks"], path: "Benchmarks/mien-bench", swiftSettings: swift),
 
         tests("MienHostTests", ["MienHost", "MienClient", "MienWire", "MienMessages", "MienReflection", "MienEstimation", "MienMedia", logging]),
         tests("mienTests", ["mien", "noisy-host", argumentParser, "MienClient", "MienMessages", "MienReflection", "MienWire"]),

@@ -1,0 +1,172 @@
+"""Drives the benchmarks: Mien and its peers side by side in one run, in turns, reported as medians and ratios.
+
+Machines are noisy, so no figure stands alone: in every round each variant runs once, and a ratio is the median over the rounds of
+the ratio within a round. Started by `Benchmarks/run`.
+"""
+import argparse
+import json
+import os
+import pathlib
+import platform
+import statistics
+import struct
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+RELEASE = ROOT / ".build/release"
+PYTHON = sys.executable
+
+
+def model(name):
+    """Path of an installed model's file."""
+    home = pathlib.Path(os.environ.get("MIEN_HOME") or pathlib.Path(os.environ.get("XDG_DATA_HOME", pathlib.Path.home() / ".local/share")) / "mien")
+    return next(home.glob("models/*/*/" + name))
+
+
+class Worker:
+    """A resident variant: one "go" in, one line out."""
+
+    def __init__(self, name, command):
+        self.name = name
+        self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline().strip() != "ready":
+            sys.exit(f"bench: {name} did not start")
+
+    def go(self):
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def rounds(workers, count, warm_up=2):
+    results = {worker.name: [] for worker in workers}
+    for index in range(count + warm_up):
+        for worker in workers[index % len(workers):] + workers[:index % len(workers)]:
+            value = worker.go()
+            if index >= warm_up:
+                results[worker.name].append(value)
+    for worker in workers:
+        worker.close()
+    return results
+
+
+def table(title, rows, heads):
+    widths = [max(len(str(row[i])) for row in [heads] + rows) for i in range(len(heads))]
+    print(f"\n{title}")
+    for row in [heads, ["-" * w for w in widths]] + rows:
+        print("  " + "  ".join(str(cell).ljust(w) if i == 0 else str(cell).rjust(w) for i, (cell, w) in enumerate(zip(row, widths))))
+
+
+def ratio(ours, theirs):
+    """Median over the rounds of theirs / ours: above 1, ours is faster."""
+    return statistics.median(b / a for a, b in zip(ours, theirs))
+
+
+def networks(arguments, report):
+    cases = [("CenterFace 640x480", "centerface", model("centerface.onnx"), model("centerface.onnx"), "1,3,480,640", 3),
+             ("mini-Xception, 1 face", "mini-xception", model("mini_xception.safetensors"), HERE / ".cache/mini_xception.onnx", "1,1,64,64", 50)]
+    for title, network, ours, theirs, shape, repeats in cases:
+        for threads in (1, 2):
+            workers = [Worker("mien", [RELEASE / "mien-bench", "run", ours, shape, threads, repeats])]
+            workers += [Worker(peer, [PYTHON, HERE / "peers/network_peer.py", peer, theirs, shape, threads, repeats]) for peer in ("onnxruntime", "openvino")]
+            results = rounds(workers, arguments.rounds)
+            times = {name: {key: [value[key] for value in values] for key in ("warm", "first")} for name, values in results.items()}
+            best = min(("onnxruntime", "openvino"), key=lambda name: statistics.median(times[name]["warm"]))
+            rows = [[name] + [f"{number:.2f}" for key in ("warm", "first")
+                              for number in (statistics.median(one[key]) * 1e3, ratio(times["mien"][key], one[key]))] for name, one in times.items()]
+            table(f"{title}, {threads} thread{'s' if threads > 1 else ''}", rows, ["", "ms", "/ mien's", "after a pause, ms", "/ mien's"])
+            report[f"{network} {threads}T"] = dict(
+                median_ms={name: {key: statistics.median(one[key]) * 1e3 for key in one} for name, one in times.items()},
+                best_peer=best, speedup_over_best_peer=ratio(times["mien"]["warm"], times[best]["warm"]))
+
+
+def wire(arguments, report):
+    binary = HERE / ".cache/wire_bench"
+    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-o", binary, HERE / "wire/wire_bench.c"], check=True)
+    mien = RELEASE / "mien"
+    grpc = [PYTHON, HERE / "wire/grpc_bench.py"]
+    for title, client, child in (("across cores", 0, 1), ("on one core", 0, 0), ("unpinned", -1, -1)):
+        workers = [Worker("bare pipe", [binary, "pipe", client, child]),
+                   Worker("mien serve", [binary, "host", mien, "serve", "--", client, child])]
+        if title == "unpinned":
+            workers.append(Worker("Python grpcio", grpc))
+        results = rounds(workers, arguments.rounds, warm_up=1)
+        base = [r["median_us"] for r in results["bare pipe"]]
+        rows = [[name] + [f"{statistics.median(r[key] for r in values):,.1f}" for key in ("median_us", "p99_us")]
+                + [f"{statistics.median(r['calls_per_s'] for r in values):,.0f}", f"{ratio(base, [r['median_us'] for r in values]):.2f}"]
+                for name, values in results.items()]
+        table(f"1 KiB round trip, {title}", rows, ["", "median us", "p99 us", "pipelined calls/s", "latency / bare pipe's"])
+        report[f"wire {title}"] = {name: {key: statistics.median(r[key] for r in values) for key in values[0]} for name, values in results.items()}
+
+
+def first_answer(command, request=None):
+    """Milliseconds from spawn to the first answer (or the end, without a request), and the peak memory in MB."""
+    start = time.perf_counter()
+    process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    if request:
+        process.stdin.write(request)
+        process.stdin.flush()
+        for expected in ("hello", "answer"):
+            length = struct.unpack(">I", process.stdout.read(4))[0]
+            process.stdout.read(length)
+        elapsed = time.perf_counter() - start
+        process.stdin.close()
+    _, _, usage = os.wait4(process.pid, 0)
+    if not request:
+        elapsed = time.perf_counter() - start
+    process.returncode = 0
+    return elapsed * 1e3, usage.ru_maxrss / 1024
+
+
+def field(number, data):
+    length, prefix = len(data), bytearray()
+    while length > 127:
+        prefix.append(length & 127 | 128)
+        length >>= 7
+    return bytes([number << 3 | 2]) + bytes(prefix) + bytes([length]) + data
+
+
+def spawn(arguments, report):
+    """Fresh processes: from spawn to the emotions of the bundled portrait, against ONNX Runtime with the detector alone."""
+    picture = ROOT / "Examples/astronaut.jpg"
+    hello = field(2, field(1, b"mien") + b"\x10\x01\x18\x01")
+    call = b"\x08\x01" + field(3, field(1, b"/mien.v1.Estimation/EstimateFace") + field(4, field(3, str(picture).encode())) + b"\x30\x01")
+    request = b"".join(struct.pack(">I", len(frame)) + frame for frame in (hello, call))
+    variants = {"mien serve, both models": ([RELEASE / "mien", "serve"], request),
+                "onnxruntime, detector alone": ([PYTHON, HERE / "peers/spawn_onnxruntime.py", model("centerface.onnx")], None)}
+    results = {name: [] for name in variants}
+    for _ in range(arguments.rounds):
+        for name, (command, data) in variants.items():
+            results[name].append(first_answer(command, data))
+    ours = [r[0] for r in results["mien serve, both models"]]
+    rows = [[name, f"{statistics.median(r[0] for r in values):.0f}", f"{min(r[0] for r in values):.0f}", f"{max(r[1] for r in values):.0f}",
+             f"{ratio(ours, [r[0] for r in values]):.1f}"] for name, values in results.items()]
+    table("Spawn to first answer", rows, ["", "median ms", "min ms", "peak MB", "time / mien's"])
+    report["spawn"] = {name: dict(median_ms=statistics.median(r[0] for r in values), peak_mb=max(r[1] for r in values)) for name, values in results.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("suites", nargs="*", default=["networks", "wire", "spawn"])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", help="also write the figures to this file")
+    arguments = parser.parse_args()
+    (HERE / ".cache").mkdir(exist_ok=True)
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    print(f"{cpu}, {os.cpu_count()} cores; medians over {arguments.rounds} rounds, variants in turn")
+    report = dict(cpu=cpu, rounds=arguments.rounds)
+    for suite in arguments.suites:
+        {"networks": networks, "wire": wire, "spawn": spawn}[suite](arguments, report)
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

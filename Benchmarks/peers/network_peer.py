@@ -1,0 +1,56 @@
+"""One resident peer: `network_peer.py onnxruntime|openvino MODEL.onnx N,C,H,W THREADS REPEATS`.
+
+Every line "go" on stdin is answered with the seconds of one run after a pause, and with the median of REPEATS further ones.
+"""
+import json
+import statistics
+import sys
+import time
+
+import numpy as np
+import onnx
+
+peer, path, shape, threads, repeats = sys.argv[1], sys.argv[2], tuple(map(int, sys.argv[3].split(","))), int(sys.argv[4]), int(sys.argv[5])
+model = onnx.load(path)
+weights = {w.name for w in model.graph.initializer}
+data = next(i for i in model.graph.input if i.name not in weights)
+# Static shapes are what the peers optimise best. Shapes stated for the outputs belong to the exported size, so they go.
+for dimension, extent in zip(data.type.tensor_type.shape.dim, shape):
+    dimension.dim_value = extent
+for output in model.graph.output:
+    output.type.tensor_type.ClearField("shape")
+# Weights listed as inputs too keep ONNX Runtime from folding them.
+kept = [i for i in model.graph.input if i.name not in weights]
+del model.graph.input[:]
+model.graph.input.extend(kept)
+x = (np.random.default_rng(1).random(shape) * 255).astype(np.float32)
+
+if peer == "onnxruntime":
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    run = lambda: session.run(None, {data.name: x})
+elif peer == "openvino":
+    import openvino
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(model.SerializeToString()), "CPU", {
+        "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"})
+    request = compiled.create_infer_request()
+    run = lambda: request.infer({0: x}, share_inputs=True, share_outputs=True)
+else:
+    sys.exit(f"unknown peer {peer}")
+
+
+
+def seconds():
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+seconds()
+print("ready", flush=True)
+for _ in sys.stdin:
+    first = seconds()
+    print(json.dumps(dict(first=first, warm=statistics.median(seconds() for _ in range(repeats)))), flush=True)
