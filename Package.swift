@@ -105,3 +105,16 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// Fuzzers are only there when asked for: they have no main of their own and link against libFuzzer.
+if Context.environment["MIEN_FUZZ"] == "1" {
+    func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+        .executableTarget(name: name, dependencies: dependencies, path: "Tests/Fuzz/\(name)", swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])])
+    }
+    package.targets += [
+        fuzzer("FuzzSafetensors", ["MienNetworks"]),
+        fuzzer("FuzzOnnx", ["MienNetworks", "InferenceCore"]),
+        fuzzer("FuzzJPEG", ["MienMedia"]),
+        fuzzer("FuzzPNG", ["MienMedia"]),
+        fuzzer("FuzzFrames", ["MienWire", "MienMessages"]),
+    ]
+}
