@@ -23,7 +23,21 @@ SIMD __m256i vpart(size_t n) { return _mm256_loadu_si256((const __m256i *)(part_
 SIMD vf vload(const float *p) { return _mm256_loadu_ps(p); }
 SIMD void vstore(float *p, vf x) { _mm256_storeu_ps(p, x); }
 SIMD vf vload_part(const float *p, size_t n) { return _mm256_maskload_ps(p, vpart(n)); }
-SIMD void vstore_part(float *p, vf x, size_t n) { _mm256_maskstore_ps(p, vpart(n), x); }
+// In pieces: a masked store takes dozens of micro-operations on AMD's processors.
+SIMD void vstore_part(float *p, vf x, size_t n) {
+    __m128 piece = _mm256_castps256_ps128(x);
+    if (n & 4) {
+        _mm_storeu_ps(p, piece);
+        p += 4;
+        piece = _mm256_extractf128_ps(x, 1);
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)p, piece);
+        p += 2;
+        piece = _mm_movehl_ps(piece, piece);
+    }
+    if (n & 1) { _mm_store_ss(p, piece); }
+}
 SIMD vf vset(float x) { return _mm256_set1_ps(x); }
 SIMD vf vfma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 SIMD vf vadd(vf a, vf b) { return _mm256_add_ps(a, b); }

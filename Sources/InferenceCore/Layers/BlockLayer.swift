@@ -27,12 +27,12 @@ struct BlockLayer: Layer {
         let columns: Int
     }
 
-    /// Floats: three quarters of the second-level cache of common processors.
-    private static let ringLimit = 96 * 1024
+    /// Floats: the second-level cache of common processors. What spills costs less than passing the weights through more often.
+    private static let ringLimit = 128 * 1024
     /// Floats between the depthwise convolution and the projection: twice the first-level cache.
     private static let filteredLimit = 16 * 1024
     /// Enough pixels for the matrix products to run at full speed.
-    private static let pixelsAtOnce = 80
+    private static let pixelsAtOnce = 120
 
     private func sizes(_ input: Shape, _ output: Shape) -> Sizes {
         let image = ImageShape(input), output = ImageShape(output), window = depthwise.window
