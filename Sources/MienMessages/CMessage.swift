@@ -40,6 +40,8 @@ func appendMessage<M: CMessage>(_ message: M, to buffer: inout [UInt8], framed: 
         c.withMemoryRebound(to: ProtobufCMessage.self, capacity: 1) { base in
             let size = protobuf_c_message_get_packed_size(base)
             let prefix = framed ? 4 : 0
+            // An array of no capacity is one that all threads share, and its count would be written to.
+            guard prefix + size > 0 else { return }
             let packed = [UInt8](unsafeUninitializedCapacity: prefix + size) { bytes, count in
                 if framed { UnsafeMutableRawBufferPointer(bytes).storeBytes(of: UInt32(size).bigEndian, as: UInt32.self) }
                 if size > 0 { protobuf_c_message_pack(base, bytes.baseAddress! + prefix) }
