@@ -50,6 +50,7 @@ let package = Package(
         // Floor 1: system libraries, generated protobuf-c, the SIMD kernels and the inference core.
         library("CProtobufC", pkgConfig: "libprotobuf-c", apt: "libprotobuf-c-dev", brew: "protobuf-c"),
         library("CSndfile", pkgConfig: "sndfile", apt: "libsndfile1-dev", brew: "libsndfile"),
+        library("CSamplerate", pkgConfig: "samplerate", apt: "libsamplerate0-dev", brew: "libsamplerate"),
         library("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev", brew: "jpeg-turbo"),
         library("CSpng", pkgConfig: "spng", apt: "libspng-dev", brew: "libspng"),
         library("CNettle", pkgConfig: "nettle", apt: "nettle-dev", brew: "nettle"),
@@ -65,7 +66,7 @@ let package = Package(
         module("MienReflection", ["MienJSON"]),
         module("MienMessages", ["CMienProtos", "CMessageValidator", "CProtobufC"]),
         module("MienWire", ["MienMessages", "CProcess"]),
-        module("MienMedia", ["CTurboJPEG", "CSpng", "CSndfile", "InferenceCore"]),
+        module("MienMedia", ["CTurboJPEG", "CSpng", "CSndfile", "CSamplerate", "InferenceCore"]),
         module("MienNetworks", ["InferenceCore", "MienJSON", "COnnxProtos", "CMessageValidator", "CProtobufC"]),
 
         // Floor 3: the vocabulary of emotion estimation.
@@ -81,16 +82,17 @@ let package = Package(
         // Floor 5: the command, which alone introduces the built-in plugins to the host.
         .executableTarget(name: "mien",
                           dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression",
-                                         "InferenceCore", "CSndfile", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
+                                         "InferenceCore", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
                           swiftSettings: swift),
-        .executableTarget(name: "mien-bench", dependencies: ["InferenceCore", "MienNetworks"], path: "Benchmarks/mien-bench", swiftSettings: swift),
+        .executableTarget(name: "mien-bench", dependencies: ["InferenceCore", "MienMedia", "MienNetworks"], path: "Benchmarks/mien-bench",
+                          swiftSettings: swift),
 
         tests("MienHostTests", ["MienHost", "MienClient", "MienWire", "MienMessages", "MienReflection", "MienEstimation", "MienMedia", logging]),
         tests("mienTests", ["mien", "noisy-host", argumentParser, "MienClient", "MienMessages", "MienReflection", "MienWire"]),
         .target(name: "CNoise", path: "Tests/Support/CNoise", cSettings: c),
         .executableTarget(name: "noisy-host", dependencies: ["CNoise", "MienEstimation", "MienHost", "MienMedia", "MienWire"],
                           path: "Tests/Support/NoisyHost", swiftSettings: swift),
-        tests("MienMediaTests", ["MienMedia"], exclude: ["Fixtures"]),
+        tests("MienMediaTests", ["MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         tests("MienEstimationTests", ["MienEstimation"]),
         tests("FaceExpressionTests", ["FaceExpression", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),
@@ -112,9 +114,11 @@ if Context.environment["MIEN_FUZZ"] == "1" {
     }
     package.targets += [
         fuzzer("FuzzSafetensors", ["MienNetworks"]),
+        fuzzer("FuzzCTranslate2", ["MienNetworks"]),
         fuzzer("FuzzOnnx", ["MienNetworks", "InferenceCore"]),
         fuzzer("FuzzJPEG", ["MienMedia"]),
         fuzzer("FuzzPNG", ["MienMedia"]),
+        fuzzer("FuzzAudio", ["MienMedia"]),
         fuzzer("FuzzFrames", ["MienWire", "MienMessages"]),
     ]
 }

@@ -157,6 +157,8 @@ static double activated(double x, mien_activation kind, double a, double b) {
     case MIEN_HARD_SWISH: return x * clamp(x / 6 + 0.5, 0, 1);
     case MIEN_SILU: return x / (1 + exp(-x));
     case MIEN_TANH: return tanh(x);
+    case MIEN_GELU: return x / 2 * erfc(-x / sqrt(2));
+    case MIEN_GELU_TANH: return x / 2 * (1 + tanh(sqrt(2 / 3.14159265358979324) * (x + 0.044715 * x * x * x)));
     }
     return x;
 }
@@ -166,7 +168,7 @@ static void test_elementwise(void) {
     const size_t count = odd_size(200), channels = odd_size(70), rows = between(1, 200);
     const float size = below(2) ? 3 : 120;
     float *a = numbers(count, size), *b = numbers(count, size), *y = allocate(count * sizeof(float));
-    for (int kind = MIEN_CLAMP; kind <= MIEN_TANH; kind++) {
+    for (int kind = MIEN_CLAMP; kind <= MIEN_GELU_TANH; kind++) {
         kernels->activate(y, a, count, (mien_activation)kind, kind == MIEN_CLAMP ? -1.5f : 0.1f, 2);
         for (size_t i = 0; i < count; i++) {
             const double wanted = activated(a[i], (mien_activation)kind, kind == MIEN_CLAMP ? -1.5 : 0.1f, 2);
@@ -220,6 +222,64 @@ static void test_elementwise(void) {
     free(x), free(scale), free(shift), free(z), free(p), free(q), free(bytes);
 }
 
+// Bound of the normalisation: the mean loses a few roundings of the largest value, the scale as many of itself.
+static void test_layer_norm(void) {
+    const size_t channels = odd_size(300), rows = between(1, 9);
+    const float size = below(2) ? 1 : 30, centre = below(2) ? 0 : 100 * size, epsilon = 1e-5f;
+    float *x = numbers(rows * channels, size), *scale = numbers(channels, 2), *shift = numbers(channels, 2), *y = allocate(rows * channels * sizeof(float));
+    for (size_t i = 0; i < rows * channels; i++) { x[i] += centre; }
+    kernels->layer_norm(y, x, scale, shift, rows, channels, epsilon);
+    for (size_t r = 0; r < rows; r++) {
+        double mean = 0, variance = 0;
+        for (size_t c = 0; c < channels; c++) { mean += x[r * channels + c]; }
+        mean /= (double)channels;
+        for (size_t c = 0; c < channels; c++) { variance += (x[r * channels + c] - mean) * (x[r * channels + c] - mean); }
+        const double deviation = sqrt(variance / (double)channels + epsilon);
+        for (size_t c = 0; c < channels; c++) {
+            const double wanted = (x[r * channels + c] - mean) / deviation * scale[c] + shift[c];
+            compare("layer_norm", y[r * channels + c], wanted, 4e-6 * (1 + fabs(wanted)) + 1.2e-7 * (fabs(mean) + size) / deviation * 2);
+        }
+    }
+    free(x), free(scale), free(shift), free(y);
+}
+
+// Bound: weights are right to a few roundings and to those of the scores, whose size is the exponent's.
+static void test_attention(void) {
+    const size_t heads[] = {1, 5, 16, 64, 72, 80, odd_size(40)}, head = heads[below(7)];
+    const size_t queries = odd_size(20), keys = below(3) ? odd_size(60) : between(1, 3 * kernels->attention_block), pitch = head + below(5);
+    const float scale = 1 / sqrtf((float)head), size = below(2) ? 1 : 6;
+    float *q = numbers((queries - 1) * pitch + head, size), *k = numbers((keys - 1) * pitch + head, size), *v = numbers((keys - 1) * pitch + head, 1);
+    float *packed = allocate(kernels->attention_packed_count(keys, head) * sizeof(float));
+    float *scratch = allocate(kernels->attention_scratch(queries, head) * sizeof(float)), *y = numbers((queries - 1) * pitch + head, 1);
+    float *before = allocate(((queries - 1) * pitch + head) * sizeof(float)), *gaps = allocate(((queries - 1) * pitch + head) * sizeof(float));
+    double *scores = allocate(keys * sizeof(double));
+    memcpy(before, q, ((queries - 1) * pitch + head) * sizeof(float));
+    for (size_t block = 0; block * kernels->attention_block < keys; block++) { kernels->attention_pack(packed, k, v, block, keys, head, (ptrdiff_t)pitch); }
+    const bool in_place = below(2);
+    float *target = in_place ? q : y;
+    memcpy(gaps, target, ((queries - 1) * pitch + head) * sizeof(float));
+    const mien_attention p = {.queries = queries, .keys = keys, .head = head, .q = q, .q_pitch = (ptrdiff_t)pitch, .packed = packed, .y = target,
+        .y_pitch = (ptrdiff_t)pitch, .scale = scale, .scratch = scratch};
+    kernels->attention(&p);
+    for (size_t i = 0; i < queries; i++) {
+        double top = -INFINITY, total = 0;
+        for (size_t j = 0; j < keys; j++) {
+            scores[j] = 0;
+            for (size_t c = 0; c < head; c++) { scores[j] += (double)before[i * pitch + c] * k[j * pitch + c]; }
+            scores[j] *= scale;
+            top = fmax(top, scores[j]);
+        }
+        for (size_t j = 0; j < keys; j++) { total += scores[j] = exp(scores[j] - top); }
+        for (size_t c = 0; c < head; c++) {
+            double wanted = 0;
+            for (size_t j = 0; j < keys; j++) { wanted += scores[j] / total * v[j * pitch + c]; }
+            compare("attention", target[i * pitch + c], wanted, 2e-6 + 4e-7 * size * size * sqrt((double)head));
+        }
+        for (size_t c = head; i + 1 < queries && c < pitch; c++) { compare("attention, between its rows", target[i * pitch + c], gaps[i * pitch + c], 0); }
+    }
+    free(q), free(k), free(v), free(packed), free(scratch), free(y), free(before), free(gaps), free(scores);
+}
+
 static void test_lines(void) {
     const size_t channels = between(1, 4), source = between(1, 60), width = odd_size(60);
     uint8_t *s = allocate(source * channels);
@@ -245,6 +305,97 @@ static void test_lines(void) {
     free(s), free(left), free(right), free(t), free(u), free(y);
 }
 
+// Bounds: a power from |X| off by 1e-6 times the norm of the windowed frame; a logarithm as stated, and the error of the sum below it.
+static void test_spectra(void) {
+    static const size_t radices[] = {2, 3, 4, 5};
+    size_t length = radices[below(4)];
+    while (below(5) && length <= 120) { length *= radices[below(4)]; }
+    const size_t lanes = kernels->lanes, frames = between(1, lanes), hop = between(1, length + 3), bins = length / 2 + 1, filters = odd_size(40);
+    float *twiddles = allocate(mien_fft_twiddle_count(length) * sizeof(float)), *samples = numbers((frames - 1) * hop + length, 1), *window = numbers(length, 1);
+    float *power = allocate(bins * lanes * sizeof(float)), *scratch = allocate(2 * length * lanes * sizeof(float));
+    mien_fft fft;
+    mien_fft_plan(&fft, length, twiddles);
+    kernels->power_spectra(power, samples, frames, hop, window, &fft, scratch);
+    for (size_t l = 0; l < lanes; l++) {
+        const float *frame = samples + (l < frames ? l : frames - 1) * hop;
+        double norm = 0;
+        for (size_t n = 0; n < length; n++) { norm += pow((double)frame[n] * window[n], 2); }
+        for (size_t k = 0; k < bins; k++) {
+            double re = 0, im = 0;
+            for (size_t n = 0; n < length; n++) {
+                const double angle = 6.283185307179586 * (double)(n * k % length) / (double)length, x = (double)frame[n] * window[n];
+                re += x * cos(angle), im -= x * sin(angle);
+            }
+            compare("power_spectra", sqrt(power[k * lanes + l]), hypot(re, im), 1e-6 * sqrt(norm));
+        }
+    }
+    uint32_t *first = allocate(filters * sizeof(uint32_t)), *widths = allocate(filters * sizeof(uint32_t));
+    size_t total = 0;
+    for (size_t r = 0; r < filters; r++) {
+        first[r] = (uint32_t)below(bins);
+        widths[r] = (uint32_t)below(bins - first[r] + 1);
+        total += widths[r];
+    }
+    float *weights = numbers(total, 1), *y = allocate(frames * filters * sizeof(float));
+    for (size_t i = 0; i < total; i++) { weights[i] = fabsf(weights[i]); }
+    const float odd_values[] = {0, 1e-30f, NAN, INFINITY};
+    if (below(2)) { power[below(bins * lanes)] = odd_values[below(4)]; }
+    const mien_filter_bank bank = {.filters = filters, .first = first, .widths = widths, .weights = weights, .least = 1e-10f};
+    kernels->filter_logarithms(y, power, frames, &bank);
+    for (size_t l = 0; l < frames; l++) {
+        const float *w = weights;
+        for (size_t r = 0; r < filters; w += widths[r++]) {
+            double sum = 0;
+            for (size_t k = 0; k < widths[r]; k++) { sum += (double)power[(first[r] + k) * lanes + l] * w[k]; }
+            compare("filter_logarithms", y[l * filters + r], isfinite(sum) ? log10(fmax(1e-10f, sum)) : NAN, 6e-7 + 3e-8 * (double)widths[r]);
+        }
+    }
+    const size_t count = frames * filters;
+    double top = -INFINITY;
+    for (size_t i = 0; i < count; i++) { top = isnan(y[i]) || isnan(top) ? NAN : fmax(top, y[i]); }
+    compare("largest", kernels->largest(y, count), top, 0);
+    float *z = allocate(count * sizeof(float));
+    kernels->floor_scale(z, y, count, -1, 0.25f, 1);
+    for (size_t i = 0; i < count; i++) { compare("floor_scale", z[i], isnan(y[i]) ? NAN : fmax(-1, y[i]) * 0.25 + 1, 1e-6); }
+    free(twiddles), free(samples), free(window), free(power), free(scratch), free(first), free(widths), free(weights), free(y), free(z);
+}
+
+// Bounds: the sums as in test_product, through functions whose slope is at most 1; a step adds to the state what the one before it left.
+static void test_lstm(void) {
+    const size_t units = odd_size(45), steps = between(1, 4);
+    float *weights = numbers(4 * units * units, 1), *gates = numbers(steps * 4 * units, 4), *hidden = numbers(units, 1), *cell = numbers(units, 2);
+    float *packed = allocate(kernels->lstm_packed_count(units) * sizeof(float)), *output = allocate(steps * units * sizeof(float));
+    double *h = allocate(units * sizeof(double)), *c = allocate(units * sizeof(double)), *next = allocate(units * sizeof(double));
+    for (size_t i = 0; i < units; i++) { h[i] = hidden[i], c[i] = cell[i]; }
+    kernels->lstm_pack(packed, weights, units);
+    kernels->lstm(&(mien_lstm){.steps = steps, .units = units, .gates = gates, .packed = packed, .hidden = hidden, .cell = cell, .output = output});
+    for (size_t t = 0; t < steps; t++) {
+        const double bound = (double)(t + 1) * ((double)(2 * units) * 6e-8 * ((double)units / 4 + 3) + 1e-6);
+        for (size_t i = 0; i < units; i++) {
+            double sum[4];
+            for (size_t g = 0; g < 4; g++) {
+                sum[g] = gates[(t * 4 + g) * units + i];
+                for (size_t k = 0; k < units; k++) { sum[g] += weights[(g * units + i) * units + k] * h[k]; }
+            }
+            c[i] = c[i] / (1 + exp(-sum[1])) + tanh(sum[2]) / (1 + exp(-sum[0]));
+            next[i] = tanh(c[i]) / (1 + exp(-sum[3]));
+            compare("lstm", output[t * units + i], next[i], bound);
+        }
+        memcpy(h, next, units * sizeof(double));
+    }
+    for (size_t i = 0; i < units; i++) {
+        compare("lstm, hidden", hidden[i], output[(steps - 1) * units + i], 0);
+        compare("lstm, cell", cell[i], c[i], (double)steps * ((double)(2 * units) * 1.2e-7 * ((double)units / 4 + 3) + 2e-6));
+    }
+    free(weights), free(gates), free(hidden), free(cell), free(packed), free(output), free(h), free(c), free(next);
+
+    const size_t count = odd_size(200);
+    float *re = numbers(count, 3), *im = numbers(count, 3), *y = allocate(count * sizeof(float));
+    kernels->magnitude(y, re, im, count);
+    for (size_t i = 0; i < count; i++) { compare("magnitude", y[i], hypot(re[i], im[i]), 1e-6); }
+    free(re), free(im), free(y);
+}
+
 int main(void) {
     const mien_kernels *tables[8];
     size_t count = 0;
@@ -259,7 +410,11 @@ int main(void) {
             test_product();
             test_window();
             test_lines();
+            test_layer_norm();
+            if (round % 3 == 0) { test_attention(); }
+            test_spectra();
             if (round % 10 == 0) { test_elementwise(); }
+            if (round % 3 == 0) { test_lstm(); }
         }
         printf("%s: %s\n", kernels->name, failures == before ? "passed" : "FAILED");
     }

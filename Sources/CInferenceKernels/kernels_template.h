@@ -17,6 +17,11 @@
 #endif
 
 // Unrolled loops keep arrays of vectors in registers. Under a sanitizer nothing is in registers anyway, and compiling would take minutes.
+#if defined(__has_feature) && !defined(MIEN_SANITIZED)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MIEN_SANITIZED
+#endif
+#endif
 #if defined(MIEN_SANITIZED)
 #define UNROLL
 #define NO_VECTOR
@@ -34,7 +39,11 @@
 #include "template_product.h"
 #include "template_window.h"
 #include "template_elementwise.h"
+#include "template_layer_norm.h"
+#include "template_attention.h"
 #include "template_resize.h"
+#include "template_fft.h"
+#include "template_recurrent.h"
 
 #define TABLE(table_name, isa)                                                                                                     \
     const mien_kernels table_name = {                                                                                              \
@@ -53,6 +62,12 @@
         .activate = activate,                                                                                                      \
         .mean_rows = mean_rows,                                                                                                    \
         .softmax = softmax,                                                                                                        \
+        .layer_norm = layer_norm,                                                                                                  \
+        .attention_block = ATTENTION_BLOCK,                                                                                        \
+        .attention_packed_count = attention_packed_count,                                                                          \
+        .attention_pack = attention_pack,                                                                                          \
+        .attention_scratch = attention_scratch,                                                                                    \
+        .attention = attention,                                                                                                    \
         .blend = blend,                                                                                                            \
         .interpolate = interpolate,                                                                                                \
         .accumulate = accumulate,                                                                                                  \
@@ -60,4 +75,12 @@
         .quantize = quantize,                                                                                                      \
         .resample_line = resample_line,                                                                                            \
         .average_line = average_line,                                                                                              \
+        .power_spectra = power_spectra,                                                                                            \
+        .filter_logarithms = filter_logarithms,                                                                                    \
+        .largest = largest,                                                                                                        \
+        .floor_scale = floor_scale,                                                                                                \
+        .magnitude = magnitude,                                                                                                    \
+        .lstm_packed_count = lstm_packed_count,                                                                                    \
+        .lstm_pack = lstm_pack,                                                                                                    \
+        .lstm = lstm,                                                                                                              \
     }

@@ -40,6 +40,7 @@ SIMD void vstore_part(float *p, vf x, size_t n) {
 }
 SIMD vf vset(float x) { return _mm256_set1_ps(x); }
 SIMD vf vfma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+SIMD vf vfnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
 SIMD vf vadd(vf a, vf b) { return _mm256_add_ps(a, b); }
 SIMD vf vsub(vf a, vf b) { return _mm256_sub_ps(a, b); }
 SIMD vf vmul(vf a, vf b) { return _mm256_mul_ps(a, b); }
@@ -48,11 +49,31 @@ SIMD vf vdiv(vf a, vf b) { return _mm256_div_ps(a, b); }
 SIMD vf vmax(vf limit, vf x) { return _mm256_max_ps(limit, x); }
 SIMD vf vmin(vf limit, vf x) { return _mm256_min_ps(limit, x); }
 SIMD vf vless(vf a, vf b, vf yes, vf no) { return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
+SIMD vf vsqrt(vf x) { return _mm256_sqrt_ps(x); }
 SIMD vf vabs(vf x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x); }
 SIMD vf vround(vf x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 SIMD vf vpow2(vf n) {
     __m256i bits = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
     return _mm256_castsi256_ps(bits);
+}
+SIMD vf vsplit(vf x, vf *mantissa) {
+    const __m256i bits = _mm256_castps_si256(x);
+    const __m256i exponent = _mm256_srai_epi32(_mm256_sub_epi32(bits, _mm256_set1_epi32(0x3F3504F3)), 23);
+    *mantissa = _mm256_castsi256_ps(_mm256_sub_epi32(bits, _mm256_slli_epi32(exponent, 23)));
+    return _mm256_cvtepi32_ps(exponent);
+}
+SIMD void vtranspose(vf r[LANES]) {
+    vf halves[8];
+    for (int i = 0; i < 8; i += 4) {
+        const vf a = _mm256_unpacklo_ps(r[i], r[i + 1]), b = _mm256_unpackhi_ps(r[i], r[i + 1]);
+        const vf c = _mm256_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm256_unpackhi_ps(r[i + 2], r[i + 3]);
+        halves[i] = _mm256_shuffle_ps(a, c, 0x44), halves[i + 1] = _mm256_shuffle_ps(a, c, 0xEE);
+        halves[i + 2] = _mm256_shuffle_ps(b, d, 0x44), halves[i + 3] = _mm256_shuffle_ps(b, d, 0xEE);
+    }
+    for (int i = 0; i < 4; i++) {
+        r[i] = _mm256_permute2f128_ps(halves[i], halves[i + 4], 0x20);
+        r[i + 4] = _mm256_permute2f128_ps(halves[i], halves[i + 4], 0x31);
+    }
 }
 SIMD float vsum(vf x) {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));

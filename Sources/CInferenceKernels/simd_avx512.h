@@ -24,6 +24,7 @@ SIMD vf vload_part(const float *p, size_t n) { return _mm512_maskz_loadu_ps(vpar
 SIMD void vstore_part(float *p, vf x, size_t n) { _mm512_mask_storeu_ps(p, vpart(n), x); }
 SIMD vf vset(float x) { return _mm512_set1_ps(x); }
 SIMD vf vfma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+SIMD vf vfnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
 SIMD vf vadd(vf a, vf b) { return _mm512_add_ps(a, b); }
 SIMD vf vsub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 SIMD vf vmul(vf a, vf b) { return _mm512_mul_ps(a, b); }
@@ -32,11 +33,34 @@ SIMD vf vdiv(vf a, vf b) { return _mm512_div_ps(a, b); }
 SIMD vf vmax(vf limit, vf x) { return _mm512_max_ps(limit, x); }
 SIMD vf vmin(vf limit, vf x) { return _mm512_min_ps(limit, x); }
 SIMD vf vless(vf a, vf b, vf yes, vf no) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes); }
+SIMD vf vsqrt(vf x) { return _mm512_sqrt_ps(x); }
 SIMD vf vabs(vf x) { return _mm512_abs_ps(x); }
 SIMD vf vround(vf x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 SIMD vf vpow2(vf n) {
     __m512i bits = _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23);
     return _mm512_castsi512_ps(bits);
+}
+SIMD vf vsplit(vf x, vf *mantissa) {
+    const __m512i bits = _mm512_castps_si512(x);
+    const __m512i exponent = _mm512_srai_epi32(_mm512_sub_epi32(bits, _mm512_set1_epi32(0x3F3504F3)), 23);
+    *mantissa = _mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(exponent, 23)));
+    return _mm512_cvtepi32_ps(exponent);
+}
+// First within quarters of a register, then the 4 x 4 quarters.
+SIMD void vtranspose(vf r[LANES]) {
+    vf t[16];
+    for (int i = 0; i < 16; i += 4) {
+        const vf a = _mm512_unpacklo_ps(r[i], r[i + 1]), b = _mm512_unpackhi_ps(r[i], r[i + 1]);
+        const vf c = _mm512_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm512_unpackhi_ps(r[i + 2], r[i + 3]);
+        t[i] = _mm512_shuffle_ps(a, c, 0x44), t[i + 1] = _mm512_shuffle_ps(a, c, 0xEE);
+        t[i + 2] = _mm512_shuffle_ps(b, d, 0x44), t[i + 3] = _mm512_shuffle_ps(b, d, 0xEE);
+    }
+    for (int i = 0; i < 4; i++) {
+        const vf a = _mm512_shuffle_f32x4(t[i], t[i + 4], 0x88), b = _mm512_shuffle_f32x4(t[i], t[i + 4], 0xDD);
+        const vf c = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0x88), d = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0xDD);
+        r[i] = _mm512_shuffle_f32x4(a, c, 0x88), r[i + 8] = _mm512_shuffle_f32x4(a, c, 0xDD);
+        r[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88), r[i + 12] = _mm512_shuffle_f32x4(b, d, 0xDD);
+    }
 }
 SIMD float vsum(vf x) { return _mm512_reduce_add_ps(x); }
 SIMD float vmaximum(vf x) { return _mm512_reduce_max_ps(x); }

@@ -23,6 +23,7 @@ SIMD vf vload_part(const float *p, size_t n) { vf result = {0}; memcpy(&result, 
 SIMD void vstore_part(float *p, vf x, size_t n) { memcpy(p, &x, n * sizeof(float)); }
 SIMD vf vset(float x) { vf result; EACH(x); return result; }
 SIMD vf vfma(vf a, vf b, vf c) { return a * b + c; }
+SIMD vf vfnma(vf a, vf b, vf c) { return c - a * b; }
 SIMD vf vadd(vf a, vf b) { return a + b; }
 SIMD vf vsub(vf a, vf b) { return a - b; }
 SIMD vf vmul(vf a, vf b) { return a * b; }
@@ -30,8 +31,27 @@ SIMD vf vdiv(vf a, vf b) { return a / b; }
 SIMD vf vmax(vf limit, vf x) { vf result; EACH(x[i] < limit[i] ? limit[i] : x[i]); return result; }
 SIMD vf vmin(vf limit, vf x) { vf result; EACH(x[i] > limit[i] ? limit[i] : x[i]); return result; }
 SIMD vf vless(vf a, vf b, vf yes, vf no) { vf result; EACH(a[i] < b[i] ? yes[i] : no[i]); return result; }
+SIMD vf vsqrt(vf x) { vf result; EACH(sqrtf(x[i])); return result; }
 SIMD vf vabs(vf x) { vf result; EACH(fabsf(x[i])); return result; }
 SIMD vf vround(vf x) { vf result; EACH(nearbyintf(x[i])); return result; }
 SIMD vf vpow2(vf n) { vf result; EACH(n[i] == n[i] ? ldexpf(1.0f, (int)n[i]) : 1); return result; }
+SIMD vf vsplit(vf x, vf *mantissa) {
+    vf result;
+    for (int i = 0; i < LANES; i++) {
+        int exponent;
+        float fraction = frexpf(x[i], &exponent);
+        if (fraction < 0.70710678f) { fraction *= 2, exponent--; }
+        (*mantissa)[i] = fraction, result[i] = (float)exponent;
+    }
+    return result;
+}
+SIMD void vtranspose(vf r[LANES]) {
+    for (int i = 0; i < LANES; i++) {
+        for (int j = 0; j < i; j++) {
+            const float held = r[i][j];
+            r[i][j] = r[j][i], r[j][i] = held;
+        }
+    }
+}
 SIMD float vsum(vf x) { float sum = 0; for (int i = 0; i < LANES; i++) sum += x[i]; return sum; }
 SIMD float vmaximum(vf x) { float top = x[0]; for (int i = 1; i < LANES; i++) top = x[i] > top ? x[i] : top; return top; }

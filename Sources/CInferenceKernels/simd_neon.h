@@ -29,6 +29,7 @@ SIMD void vstore_part(float *p, vf x, size_t n) {
 }
 SIMD vf vset(float x) { return vdupq_n_f32(x); }
 SIMD vf vfma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
+SIMD vf vfnma(vf a, vf b, vf c) { return vfmsq_f32(c, a, b); }
 SIMD vf vadd(vf a, vf b) { return vaddq_f32(a, b); }
 SIMD vf vsub(vf a, vf b) { return vsubq_f32(a, b); }
 SIMD vf vmul(vf a, vf b) { return vmulq_f32(a, b); }
@@ -37,8 +38,20 @@ SIMD vf vdiv(vf a, vf b) { return vdivq_f32(a, b); }
 SIMD vf vmax(vf limit, vf x) { return vmaxq_f32(limit, x); }
 SIMD vf vmin(vf limit, vf x) { return vminq_f32(limit, x); }
 SIMD vf vless(vf a, vf b, vf yes, vf no) { return vbslq_f32(vcltq_f32(a, b), yes, no); }
+SIMD vf vsqrt(vf x) { return vsqrtq_f32(x); }
 SIMD vf vabs(vf x) { return vabsq_f32(x); }
 SIMD vf vround(vf x) { return vrndnq_f32(x); }
 SIMD vf vpow2(vf n) { return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23)); }
+SIMD vf vsplit(vf x, vf *mantissa) {
+    const int32x4_t bits = vreinterpretq_s32_f32(x);
+    const int32x4_t exponent = vshrq_n_s32(vsubq_s32(bits, vdupq_n_s32(0x3F3504F3)), 23);
+    *mantissa = vreinterpretq_f32_s32(vsubq_s32(bits, vshlq_n_s32(exponent, 23)));
+    return vcvtq_f32_s32(exponent);
+}
+SIMD void vtranspose(vf r[LANES]) {
+    const float32x4x2_t a = vzipq_f32(r[0], r[2]), b = vzipq_f32(r[1], r[3]);
+    const float32x4x2_t c = vzipq_f32(a.val[0], b.val[0]), d = vzipq_f32(a.val[1], b.val[1]);
+    r[0] = c.val[0], r[1] = c.val[1], r[2] = d.val[0], r[3] = d.val[1];
+}
 SIMD float vsum(vf x) { return vaddvq_f32(x); }
 SIMD float vmaximum(vf x) { return vmaxvq_f32(x); }

@@ -20,6 +20,8 @@ static inline vf vload_part(const float *p, size_t n) { (void)n; return *p; }
 static inline void vstore_part(float *p, vf x, size_t n) { (void)n; *p = x; }
 static inline vf vset(float x) { return x; }
 static inline vf vfma(vf a, vf b, vf c) { return a * b + c; }
+// c - a * b.
+static inline vf vfnma(vf a, vf b, vf c) { return c - a * b; }
 static inline vf vadd(vf a, vf b) { return a + b; }
 static inline vf vsub(vf a, vf b) { return a - b; }
 static inline vf vmul(vf a, vf b) { return a * b; }
@@ -28,6 +30,7 @@ static inline vf vdiv(vf a, vf b) { return a / b; }
 static inline vf vmax(vf limit, vf x) { return x < limit ? limit : x; }
 static inline vf vmin(vf limit, vf x) { return x > limit ? limit : x; }
 static inline vf vless(vf a, vf b, vf yes, vf no) { return a < b ? yes : no; }
+static inline vf vsqrt(vf x) { return sqrtf(x); }
 static inline vf vabs(vf x) { return fabsf(x); }
 static inline vf vround(vf x) { return nearbyintf(x); }
 // 2^n for whole n in -126...127; anything for NaN.
@@ -37,5 +40,16 @@ static inline vf vpow2(vf n) {
     memcpy(&result, &bits, sizeof result);
     return result;
 }
+// x = mantissa * 2^exponent with the mantissa in sqrt(1/2) ..< sqrt(2), for positive normal x; anything for others.
+static inline vf vsplit(vf x, vf *mantissa) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const int32_t exponent = (bits - 0x3F3504F3) >> 23;
+    bits -= (int32_t)((uint32_t)exponent << 23);
+    memcpy(mantissa, &bits, sizeof bits);
+    return (vf)exponent;
+}
+// rows[i][j] becomes rows[j][i].
+static inline void vtranspose(vf rows[LANES]) { (void)rows; }
 static inline float vsum(vf x) { return x; }
 static inline float vmaximum(vf x) { return x; }

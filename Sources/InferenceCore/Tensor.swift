@@ -16,7 +16,8 @@ package struct Tensor: Sendable {
         storage = AlignedStorage(values)
     }
 
-    init(uninitialized shape: Shape) {
+    /// A tensor whose elements the caller writes before anything reads them.
+    package init(uninitialized shape: Shape) {
         self.shape = shape
         storage = AlignedStorage(count: shape.count)
     }

@@ -33,23 +33,36 @@ package enum MediaFile {
     /// 256 MiB.
     package static let defaultLimit = 256 << 20
 
-    /// The bytes of a regular file.
+    /// Opens a regular file for reading. The caller closes the descriptor.
     ///
     /// Opens without waiting and refuses all but regular files, so that a pipe or device named by a client cannot hold a thread.
-    package static func read(_ path: String, limit: Int = defaultLimit) throws(MediaFileError) -> [UInt8] {
+    static func openRegular(_ path: String) throws(MediaFileError) -> (descriptor: Int32, size: Int) {
         guard !path.isEmpty, !path.utf8.contains(0) else { throw MediaFileError(.notFound, path, "not a path") }
         var descriptor: Int32
         repeat { descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY) } while descriptor < 0 && errno == EINTR
         guard descriptor >= 0 else { throw failure(path, errno) }
-        defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure(path, errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw MediaFileError(.notRegular, path, "not a regular file") }
+        guard fstat(descriptor, &status) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw failure(path, code)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw MediaFileError(.notRegular, path, "not a regular file")
+        }
+        return (descriptor, Int(status.st_size))
+    }
+
+    /// The bytes of a regular file, opened as `openRegular` does.
+    package static func read(_ path: String, limit: Int = defaultLimit) throws(MediaFileError) -> [UInt8] {
+        let (descriptor, size) = try openRegular(path)
+        defer { close(descriptor) }
         let tooLarge = MediaFileError(.tooLarge, path, "over the limit of \(limit) bytes")
-        guard status.st_size <= off_t(limit) else { throw tooLarge }
+        guard size <= limit else { throw tooLarge }
 
         // The stated size is a guess only: files under /proc state 0, and a file may grow while it is read.
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
+        var bytes = [UInt8](repeating: 0, count: size + 1)
         var filled = 0
         while true {
             if filled == bytes.count { bytes.append(contentsOf: repeatElement(0, count: max(bytes.count, 4096))) }

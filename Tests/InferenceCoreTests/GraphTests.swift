@@ -131,7 +131,7 @@ struct GraphTests {
                 .maxPool(window), .averagePool(window, countsPadding: seed % 2 == 0), .globalAveragePool, .softmax, .flatten,
                 .upsample(factor: Int.random(in: 1...3, using: &random), bilinear: seed % 2 == 0),
                 .linear(weights: random.values(outputs * channels), bias: nil, outputs: outputs),
-                .activation([.relu, .clip(-0.3, 0.4), .leakyRelu(0.1), .sigmoid, .hardSwish, .silu, .tanh][seed % 7]),
+                .activation([.relu, .clip(-0.3, 0.4), .leakyRelu(0.1), .sigmoid, .hardSwish, .silu, .tanh, .gelu, .geluTanh][seed % 9]),
             ]
             let height = Int.random(in: 10...17, using: &random), width = Int.random(in: 10...17, using: &random)
             for (index, operation) in operations.enumerated() {

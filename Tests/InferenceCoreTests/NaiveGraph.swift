@@ -138,7 +138,18 @@ struct NaiveGraph {
         case .hardSwish: x * min(max(x / 6 + 0.5, 0), 1)
         case .silu: x / (1 + exponential(-x))
         case .tanh: 1 - 2 / (exponential(2 * x) + 1)
+        case .gelu: x * (0.5 + area(x) / (2 * Double.pi).squareRoot())
+        case .geluTanh: x / (1 + exponential(-2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
         }
+    }
+
+    /// Of the bell e^(-t^2 / 2) from 0 to x, by Simpson's rule.
+    private func area(_ x: Double) -> Double {
+        let steps = 400, step = x / Double(steps)
+        return (0...steps).reduce(0.0) { sum, i in
+            let t = Double(i) * step
+            return sum + exponential(-t * t / 2) * (i == 0 || i == steps ? 1 : i % 2 == 1 ? 4 : 2)
+        } * step / 3
     }
 
     /// e^x without a C library: halve, Taylor, square.

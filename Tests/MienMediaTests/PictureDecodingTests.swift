@@ -48,6 +48,14 @@ import Testing
         #expect((picture.originalWidth, picture.originalHeight) == (26, 37))
     }
 
+    @Test(arguments: [Picture.Format.gray, .rgb])
+    func whatIsWrittenAsPNGIsReadBackExactly(_ format: Picture.Format) throws {
+        let picture = try Picture.raw(width: 5, height: 3, format: format, pixels: (0..<UInt8(15 * format.channels)).map { $0 &* 37 })
+        let again = try Picture.decode(PNGEncoder.encode(picture))
+        #expect((again.width, again.height) == (5, 3))
+        #expect(again.format == format && again.pixels == picture.pixels)
+    }
+
     @Test(arguments: ["ycbcr-420.jpg", "gray.jpg", "cmyk.jpg", "progressive.jpg", "gray8.png"])
     func whatIsEncodedDecodesToNearlyTheSame(name: String) throws {
         let picture = try Picture.decode(Fixture.bytes(name))

@@ -55,6 +55,16 @@ typedef struct {
     bool counts_padding;        // average pooling only
 } mien_window_lines;
 
+/// Steps of an LSTM from its inputs' share on. With a[g] = gates[t, g] + W[g] h for the gates i, f, g, o in that order:
+/// `c = sigmoid(a[f]) * c + sigmoid(a[i]) * tanh(a[g])`, then `h = sigmoid(a[o]) * tanh(c)`.
+typedef struct {
+    size_t steps, units;
+    const float *gates;     // [steps, 4, units]: biases and the product of the inputs
+    const float *packed;    // W, from `lstm_pack`
+    float *hidden, *cell;   // h and c, [units]: before the first step, and then after the last
+    float *output;          // [steps, units]: h after each step; apart from `hidden`
+} mien_lstm;
+
 typedef enum {
     MIEN_CLAMP,         // min(max(x, a), b)
     MIEN_LEAKY_RELU,    // x < 0 ? a * x : x
@@ -62,13 +72,50 @@ typedef enum {
     MIEN_HARD_SWISH,    // x * clamp(x / 6 + 1/2, 0, 1)
     MIEN_SILU,          // x * sigmoid(x)
     MIEN_TANH,
+    MIEN_GELU,          // x * Phi(x), with the normal distribution: the error is below 3e-7 or one rounding of x
+    MIEN_GELU_TANH,     // x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))
 } mien_activation;
+
+/// Some queries of one attention head against all keys: `y[i] = sum_j softmax_j(scale * q[i] . k[j]) * v[j]`.
+///
+/// The scores of a block of keys exist at a time; their maximum and sum are carried from block to block.
+typedef struct {
+    size_t queries, keys;   // keys >= 1
+    size_t head;            // floats of a query, a key and a value
+    const float *q;         // query i at i * q_pitch
+    ptrdiff_t q_pitch;
+    const float *packed;    // from `attention_pack`
+    float *y;               // result i at i * y_pitch; may be q with its pitch
+    ptrdiff_t y_pitch;
+    float scale;            // > 0
+    float *scratch;         // attention_scratch(queries, head) floats
+} mien_attention;
 
 #if defined(__clang__)
 #define MIEN_SENDABLE __attribute__((swift_attr("@Sendable")))
 #else
 #define MIEN_SENDABLE
 #endif
+
+#define MIEN_FFT_LENGTH ((size_t)1 << 20)
+#define MIEN_FFT_PASSES 20
+
+/// How the FFT of `length` real numbers is done; made by `mien_fft_plan` and constant from then on.
+typedef struct MIEN_SENDABLE {
+    size_t length;
+    size_t passes;
+    uint8_t radices[MIEN_FFT_PASSES]; // of each pass; their product is the length
+    const float *twiddles;  // cosine and sine of 2 pi j k / (radix m), for each pass, each 0 < k < m / 2, each 0 < j < radix
+} mien_fft;
+
+/// Filters that are 0 outside of some neighbouring bins of a spectrum.
+typedef struct {
+    size_t filters;
+    const uint32_t *first;  // [filters]: first bin of each
+    const uint32_t *widths; // [filters]: bins of each; may be 0
+    const float *weights;   // of all filters, one after the other
+    float least;            // smaller sums count as this; positive and normal
+} mien_filter_bank;
 
 /// Constant once chosen, so any thread may hold a copy.
 typedef struct MIEN_SENDABLE {
@@ -98,6 +145,17 @@ typedef struct MIEN_SENDABLE {
     void (*mean_rows)(float *y, const float *x, size_t rows, size_t channels);
     /// Softmax over each row of `x[rows, channels]`; y may be x.
     void (*softmax)(float *y, const float *x, size_t rows, size_t channels);
+    /// `y = (x - mean) / sqrt(variance + epsilon) * scale + shift` over each row of `x[rows, channels]`; the variance divides by channels. y may be x.
+    void (*layer_norm)(float *y, const float *x, const float *scale, const float *shift, size_t rows, size_t channels, float epsilon);
+
+    /// Keys (and their values) that are packed together, and whose scores exist at a time.
+    size_t attention_block;
+    /// Floats that the packed keys and values of one head take.
+    size_t (*attention_packed_count)(size_t keys, size_t head);
+    /// Packs block `block` (keys `block * attention_block`...) into its place. Key j is at `k + j * pitch`, its value at `v + j * pitch`.
+    void (*attention_pack)(float *packed, const float *k, const float *v, size_t block, size_t keys, size_t head, ptrdiff_t pitch);
+    size_t (*attention_scratch)(size_t queries, size_t head);
+    void (*attention)(const mien_attention *);
     /// `y = (p[0] * w[0] + p[1] * w[1]) + (p[2] * w[2] + p[3] * w[3])`: one pixel of a bilinear resize.
     void (*blend)(float *y, const float *const p[4], const float w[4], size_t count);
     /// `y = a + (b - a) * t`.
@@ -114,7 +172,34 @@ typedef struct MIEN_SENDABLE {
     /// column `last[x]`, of which the part `last_weight[x]` counts (0 where both are the same column).
     void (*average_line)(float *y, const uint8_t *s, const int32_t *first, const int32_t *last, const float *first_weight, const float *last_weight,
                          float scale, size_t width, size_t channels);
+
+    /// Power spectra of `frames` (1...lanes) frames, `hop` floats apart, each times the window: `power[k, l]` is |X(k)|^2 of frame l, for k in
+    /// 0...length / 2; `[length / 2 + 1, lanes]`, the lanes beyond `frames` repeat the last frame. A frame's result does not depend on its
+    /// lane. The error of |X(k)| is below 1e-6 times the root of the sum of the squares of the windowed samples, for lengths to 4096.
+    /// `scratch` has 2 * length * lanes floats.
+    void (*power_spectra)(float *power, const float *samples, size_t frames, size_t hop, const float *window, const mien_fft *fft, float *scratch);
+    /// `y[l, r] = log10(max(least, sum_k power[k, l] * weights[r, k]))`, `[frames, filters]`, of the powers that `power_spectra` left. The
+    /// logarithm is off by at most 6e-7 between 1e-10 and 1e10. NaN for a sum that is not finite.
+    void (*filter_logarithms)(float *y, const float *power, size_t frames, const mien_filter_bank *bank);
+    /// The largest value; NaN if any is not finite, -INFINITY if there are none.
+    float (*largest)(const float *x, size_t count);
+    /// `y = max(x, least) * scale + shift`. y may be x.
+    void (*floor_scale)(float *y, const float *x, size_t count, float least, float scale, float shift);
+    /// `y = sqrt(re * re + im * im)`.
+    void (*magnitude)(float *y, const float *re, const float *im, size_t count);
+    /// Floats that `lstm_pack` writes.
+    size_t (*lstm_packed_count)(size_t units);
+    /// Lays recurrent weights `[4, units, units]` (gates i, f, g, o) out as `lstm` reads them.
+    void (*lstm_pack)(float *packed, const float *weights, size_t units);
+    void (*lstm)(const mien_lstm *);
 } mien_kernels;
+
+/// Floats that a plan needs for its twiddle factors, at least 1; 0 if `length` is not 2^a 3^b 5^c or not in 2...MIEN_FFT_LENGTH.
+size_t mien_fft_twiddle_count(size_t length);
+/// Plans an FFT. The plan keeps `twiddles`, which has `mien_fft_twiddle_count(length)` floats.
+void mien_fft_plan(mien_fft *fft, size_t length, float *twiddles);
+/// Twiddle factors, as floats, of the pass that joins transforms of m points.
+static inline size_t mien_fft_pass_twiddles(size_t m, size_t radix) { return (m - 1) / 2 * (radix - 1) * 2; }
 
 /// The kernels chosen for this process: `MIEN_ISA` (scalar, avx2, avx512, neon) if set, else the fastest that the processor and the
 /// operating system support. With a bad `MIEN_ISA` this is the automatic choice and `mien_selection_error` says what is wrong.

@@ -36,6 +36,10 @@ package enum Activation: Sendable, Hashable {
     case hardSwish
     case silu
     case tanh
+    /// `x * Phi(x)`, with the distribution function of the normal distribution.
+    case gelu
+    /// The approximation of GELU through the hyperbolic tangent.
+    case geluTanh
 }
 
 /// Extents, strides and padding of a sliding window.

@@ -33,6 +33,8 @@ extension Activation {
         case .hardSwish: (MIEN_HARD_SWISH, 0, 0)
         case .silu: (MIEN_SILU, 0, 0)
         case .tanh: (MIEN_TANH, 0, 0)
+        case .gelu: (MIEN_GELU, 0, 0)
+        case .geluTanh: (MIEN_GELU_TANH, 0, 0)
         }
     }
 }

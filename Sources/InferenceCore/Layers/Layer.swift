@@ -24,8 +24,8 @@ struct MutableTensorView {
     let pointer: UnsafeMutablePointer<Float>
 }
 
-/// What a layer runs on: kernels, threads, and scratch memory for each of them.
-struct Machine {
+/// What a layer or an operation over sequences runs on: kernels, threads, and scratch memory for each of them.
+package struct Machine {
     let kernels: mien_kernels
     let pool: WorkerPool
     let threads: Int

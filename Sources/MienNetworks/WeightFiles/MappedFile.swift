@@ -13,7 +13,9 @@ import Darwin
 package final class MappedFile: @unchecked Sendable {
     /// Valid as long as this object lives.
     package let bytes: UnsafeRawBufferPointer
-    private let mapped: Bool
+    private let memory: Memory
+
+    private enum Memory { case mapped, copied, borrowed }
 
     /// Maps the regular file at `path`.
     ///
@@ -31,14 +33,20 @@ package final class MappedFile: @unchecked Sendable {
         }
         guard size > 0 else { // mmap refuses empty files; for the parsers they are just short
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-            mapped = false
+            memory = .copied
             return
         }
         guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
             throw Self.failure(path, "cannot be mapped")
         }
         bytes = UnsafeRawBufferPointer(start: start, count: size)
-        mapped = true
+        memory = .mapped
+    }
+
+    /// Stands for bytes that are part of the program.
+    package init(static contents: UnsafeRawBufferPointer) {
+        bytes = contents
+        memory = .borrowed
     }
 
     /// Holds a copy of `contents` in place of a file.
@@ -46,14 +54,14 @@ package final class MappedFile: @unchecked Sendable {
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 64)
         copy.copyMemory(from: contents)
         bytes = UnsafeRawBufferPointer(copy)
-        mapped = false
+        memory = .copied
     }
 
     deinit {
-        if mapped {
-            munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress!), bytes.count)
-        } else if bytes.baseAddress != nil {
-            bytes.deallocate()
+        switch memory {
+        case .mapped: munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress!), bytes.count)
+        case .copied: bytes.deallocate()
+        case .borrowed: break
         }
     }
 

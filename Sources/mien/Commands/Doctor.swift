@@ -1,5 +1,6 @@
 import ArgumentParser
 import CProtobufC
+import CSamplerate
 import CSndfile
 import CSpng
 import CTurboJPEG
@@ -52,6 +53,7 @@ struct Doctor: AsyncParsableCommand {
         if let decoder { tjDestroy(decoder) }
         report.note(.good, "spng", String(cString: spng_version_string()))
         report.note(.good, "sndfile", String(cString: sf_version_string()))
+        report.note(.good, "samplerate", String(cString: src_get_version()))
     }
 
     private static func checkTools(_ report: inout DoctorReport) {

@@ -29,9 +29,9 @@ struct ProtoBytes {
     mutating func text(_ field: UInt64, _ contents: String) { data(field, Array(contents.utf8)) }
     mutating func raw(_ more: [UInt8]) { bytes += more }
 
-    static func made(_ body: (inout ProtoBytes) -> Void) -> [UInt8] {
+    static func made(_ body: (inout ProtoBytes) throws -> Void) rethrows -> [UInt8] {
         var builder = ProtoBytes()
-        body(&builder)
+        try body(&builder)
         return builder.bytes
     }
 }

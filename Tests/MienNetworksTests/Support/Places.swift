@@ -19,6 +19,11 @@ enum Places {
     /// The converted mini-Xception weights, from the environment or the model store.
     static let miniXception = model("MIEN_TEST_MINI_XCEPTION", named: "mini_xception.safetensors")
 
+    /// The weights of Silero VAD, from the environment or the model store.
+    static let sileroVAD = model("MIEN_TEST_SILERO_VAD", named: "silero_vad_16k_op15.onnx")
+    /// The CTranslate2 model of Whisper tiny.en, from the environment or the model store.
+    static let whisperTinyEn = model("MIEN_TEST_WHISPER", named: "whisper_tiny_en.bin")
+
     private static func model(_ variable: String, named name: String) -> String? {
         if let path = environment[variable] { return existing(path) }
         let home = environment["MIEN_HOME"] ?? "\(environment["HOME"] ?? "")/.local/share/mien"

@@ -1,0 +1,92 @@
+// Attention of one head, a block of keys at a time, over the matrix product: scores = q * keys^T, softmax of the scores seen so far,
+// y += weights * values. Both products read packed panels, which all queries share.
+//   packed = for each block: keys^T as [head, keys of the block], then values as [keys of the block, head]; every block but the last is full.
+
+// A whole number of the widest panels of every table, and its scores for a few dozen queries stay in the second-level cache.
+#define ATTENTION_BLOCK 240
+
+INLINE size_t block_keys(size_t block, size_t keys) {
+    const size_t left = keys - block * ATTENTION_BLOCK;
+    return left < ATTENTION_BLOCK ? left : ATTENTION_BLOCK;
+}
+
+KERNEL size_t attention_packed_count(size_t keys, size_t head) {
+    const size_t rest = keys % ATTENTION_BLOCK;
+    const size_t whole = keys / ATTENTION_BLOCK * (packed_count(head, ATTENTION_BLOCK) + packed_count(ATTENTION_BLOCK, head));
+    return whole + (rest ? packed_count(head, rest) + packed_count(rest, head) : 0);
+}
+
+KERNEL void attention_pack(float *packed, const float *k, const float *v, size_t block, size_t keys, size_t head, ptrdiff_t pitch) {
+    const size_t count = block_keys(block, keys);
+    packed += block * (packed_count(head, ATTENTION_BLOCK) + packed_count(ATTENTION_BLOCK, head));
+    k += (ptrdiff_t)(block * ATTENTION_BLOCK) * pitch;
+    v += (ptrdiff_t)(block * ATTENTION_BLOCK) * pitch;
+    pack(packed, k, head, count, 1, pitch, NULL);
+    pack(packed + packed_count(head, count), v, count, head, pitch, 1, NULL);
+}
+
+// Scores, weighted values, and the maximum and sum of each query.
+KERNEL size_t attention_scratch(size_t queries, size_t head) { return queries * (ATTENTION_BLOCK + head + 2); }
+
+// Turns a row of scores into weights relative to the largest score so far, and brings what was summed before to the same measure.
+INLINE void absorb_scores(float *scores, size_t count, float *result, size_t head, float *maximum, float *sum, float factor) {
+    vf tops = vset(*maximum);
+    float top = *maximum;
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) { tops = vmax(tops, vload(scores + i)); }
+    for (; i < count; i++) { top = scores[i] > top ? scores[i] : top; }
+    const float whole = vmaximum(tops);
+    top = whole > top ? whole : top;
+    if (top > *maximum) {
+        const vf ratio = vexp2_negative(vset((*maximum - top) * factor));
+        EACH_VECTOR(head, vstore(result + i, vmul(vload(result + i), ratio)), vstore_part(result + i, vmul(vload_part(result + i, left), ratio), left))
+        float ratios[LANES];
+        vstore(ratios, ratio);
+        *sum *= ratios[0];
+        *maximum = top;
+    }
+    // The difference first: it is exact where it matters, near the maximum.
+    const vf shift = vset(top), f = vset(factor);
+    vf sums = vset(0.0f);
+    float rest = 0;
+    {
+        EACH_VECTOR(count, const vf e = vexp2_negative(vmul(vsub(vload(scores + i), shift), f)); vstore(scores + i, e); sums = vadd(sums, e),
+                    vstore_part(scores + i, vexp2_negative(vmul(vsub(vload_part(scores + i, left), shift), f)), left);
+                    for (size_t j = 0; j < left; j++) { rest += scores[i + j]; })
+    }
+    *sum += vsum(sums) + rest;
+}
+
+KERNEL void attention(const mien_attention *p) {
+    float *scores = p->scratch, *result = scores + p->queries * ATTENTION_BLOCK;
+    float *maxima = result + p->queries * p->head, *sums = maxima + p->queries;
+    const float factor = p->scale * 1.44269504f; // to powers of two
+    memset(result, 0, p->queries * p->head * sizeof(float));
+    for (size_t i = 0; i < p->queries; i++) { maxima[i] = -INFINITY, sums[i] = 0; }
+
+    mien_product score = {.rows = p->queries, .line_rows = p->queries, .segments = 1, .segment_length = p->head, .a = p->q, .a_row_pitch = p->q_pitch,
+        .c = scores, .c_row_pitch = ATTENTION_BLOCK, .lower = -INFINITY, .upper = INFINITY};
+    mien_product weigh = {.rows = p->queries, .columns = p->head, .line_rows = p->queries, .segments = 1, .a = scores, .a_row_pitch = ATTENTION_BLOCK,
+        .c = result, .c_row_pitch = (ptrdiff_t)p->head, .lower = -INFINITY, .upper = INFINITY, .accumulate = true};
+    const float *packed = p->packed;
+    for (size_t block = 0; block * ATTENTION_BLOCK < p->keys; block++) {
+        const size_t count = block_keys(block, p->keys);
+        score.columns = count;
+        score.packed = packed;
+        product(&score);
+        for (size_t i = 0; i < p->queries; i++) {
+            absorb_scores(scores + i * ATTENTION_BLOCK, count, result + i * p->head, p->head, maxima + i, sums + i, factor);
+        }
+        packed += packed_count(p->head, count);
+        weigh.segment_length = count;
+        weigh.packed = packed;
+        product(&weigh);
+        packed += packed_count(count, p->head);
+    }
+    for (size_t query = 0; query < p->queries; query++) {
+        const vf share = vset(1.0f / sums[query]);
+        const float *from = result + query * p->head;
+        float *to = p->y + (ptrdiff_t)query * p->y_pitch;
+        EACH_VECTOR(p->head, vstore(to + i, vmul(vload(from + i), share)), vstore_part(to + i, vmul(vload_part(from + i, left), share), left))
+    }
+}

@@ -1,0 +1,48 @@
+internal import CInferenceKernels
+
+/// `y += down(activation(up(x)))`, the two layers at the end of a transformer block.
+///
+/// The hidden values are made and used a part at a time, so that those of a few rows never leave the second-level cache.
+package struct FeedForward: Sendable {
+    private let parts: [(up: Linear, down: Linear)]
+    private let width: Int
+    /// Columns of a part: whole panels of every table's product.
+    private static let part = 384
+
+    /// - Parameters:
+    ///   - up: `[hidden, width]` with bias `[hidden]`.
+    ///   - down: `[width, hidden]` with bias `[width]`.
+    package init(
+        up: (weights: [Float], bias: [Float]), down: (weights: [Float], bias: [Float]), activation: Activation, on processor: Processor
+    ) {
+        let width = down.bias.count, hidden = up.bias.count
+        precondition(up.weights.count == hidden * width && down.weights.count == hidden * width, "the layers fit one another")
+        self.width = width
+        parts = stride(from: 0, to: hidden, by: Self.part).map { start in
+            let columns = start..<min(start + Self.part, hidden)
+            var some: [Float] = []
+            some.reserveCapacity(width * columns.count)
+            for row in 0..<width { some += down.weights[row * hidden + columns.lowerBound..<row * hidden + columns.upperBound] }
+            return (Linear(weights: Array(up.weights[columns.lowerBound * width..<columns.upperBound * width]), bias: Array(up.bias[columns]),
+                           outputs: columns.count, activation: activation, on: processor),
+                    Linear(weights: some, bias: start == 0 ? down.bias : nil, outputs: width, on: processor))
+        }
+    }
+
+    /// Floats of scratch for each thread.
+    var scratchCount: Int { Machine.rowPiece * Self.part }
+
+    /// Adds the result for rows `x` `[count, width]` to `y` `[count, width]`, on this thread. `count` is at most `Machine.rowPiece`.
+    func apply(
+        _ count: Int, _ x: UnsafePointer<Float>, addingTo y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
+    ) {
+        for (index, part) in parts.enumerated() {
+            part.up.apply(count, x, pitch: width, to: scratch, pitch: part.up.outputs, kernels)
+            if index == 0 {
+                part.down.apply(count, scratch, pitch: part.up.outputs, to: y, pitch: width, adding: y, kernels)
+            } else {
+                part.down.accumulate(count, scratch, pitch: part.up.outputs, into: y, pitch: width, kernels)
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+internal import CInferenceKernels
+
+/// A pre-norm transformer block: `x += attention(norm(x))`, then `x += feedForward(norm(x))`.
+///
+/// Three loops over all threads: normalise and project to queries, keys and values; attend; and everything that follows for a piece of
+/// rows at once, while they are in the cache.
+package struct TransformerBlock: Sendable {
+    /// A block's weights as they come from a file: matrices `[outputs, inputs]`, row-major.
+    package struct Weights {
+        package typealias Layer = (weights: [Float], bias: [Float])
+        package typealias Norm = (scale: [Float], shift: [Float])
+
+        package var attentionNorm: Norm
+        /// `[3 * width, width]`: the rows of queries, keys, values.
+        package var projections: Layer
+        package var attentionOutput: Layer
+        package var feedForwardNorm: Norm
+        package var up: Layer
+        package var down: Layer
+
+        package init(attentionNorm: Norm, projections: Layer, attentionOutput: Layer, feedForwardNorm: Norm, up: Layer, down: Layer) {
+            self.attentionNorm = attentionNorm
+            self.projections = projections
+            self.attentionOutput = attentionOutput
+            self.feedForwardNorm = feedForwardNorm
+            self.up = up
+            self.down = down
+        }
+    }
+
+    private let width: Int
+    private let attentionNorm: LayerNormalization
+    private let projections: Linear
+    private let attention: Attention
+    private let attentionOutput: Linear
+    private let feedForwardNorm: LayerNormalization
+    private let feedForward: FeedForward
+
+    package init(_ weights: Weights, heads: Int, activation: Activation, epsilon: Float, on processor: Processor) {
+        width = weights.attentionNorm.scale.count
+        precondition(width % heads == 0, "\(heads) heads divide \(width)")
+        attentionNorm = LayerNormalization(scale: weights.attentionNorm.scale, shift: weights.attentionNorm.shift, epsilon: epsilon)
+        projections = Linear(weights: weights.projections.weights, bias: weights.projections.bias, outputs: 3 * width, on: processor)
+        attention = Attention(heads: heads, head: width / heads, on: processor)
+        attentionOutput = Linear(weights: weights.attentionOutput.weights, bias: weights.attentionOutput.bias, outputs: width, on: processor)
+        feedForwardNorm = LayerNormalization(scale: weights.feedForwardNorm.scale, shift: weights.feedForwardNorm.shift, epsilon: epsilon)
+        feedForward = FeedForward(up: weights.up, down: weights.down, activation: activation, on: processor)
+    }
+
+    /// Floats of memory for a run over `clips` sequences of `length` rows.
+    package func memoryCount(clips: Int, length: Int) -> Int {
+        roundUp(3 * clips * length * width, to: 16) + attention.packedCount(clips: clips, keys: length)
+    }
+
+    /// Floats of scratch for each thread.
+    package var scratchCount: Int { max(Machine.rowPiece * width + feedForward.scratchCount, attention.scratchCount) }
+
+    /// Runs the block in place.
+    ///
+    /// - Parameters:
+    ///   - x: `[clips, length, width]`; each clip attends to itself only.
+    ///   - memory: `memoryCount` floats.
+    package func run(
+        _ x: UnsafeMutablePointer<Float>, clips: Int, length: Int, memory: UnsafeMutablePointer<Float>, on machine: Machine
+    ) {
+        let rows = clips * length, kernels = machine.kernels
+        let projected = memory, packed = memory + roundUp(3 * rows * width, to: 16)
+        machine.parallelRows(rows) { piece, slot in
+            let normed = machine.scratch(slot: slot)
+            attentionNorm.apply(piece.count, x + piece.lowerBound * width, to: normed, kernels)
+            projections.apply(piece.count, normed, pitch: width, to: projected + piece.lowerBound * 3 * width, pitch: 3 * width, kernels)
+        }
+        attention.pack(clips: clips, keys: length, k: projected + width, v: projected + 2 * width, pitch: 3 * width, to: packed, on: machine)
+        attention.attend(clips: clips, queries: length, q: projected, pitch: 3 * width, keys: length, packed: packed, to: projected,
+                         pitch: 3 * width, on: machine)
+        machine.parallelRows(rows) { piece, slot in
+            let normed = machine.scratch(slot: slot), here = x + piece.lowerBound * width
+            attentionOutput.apply(piece.count, projected + piece.lowerBound * 3 * width, pitch: 3 * width, to: here, pitch: width, adding: here, kernels)
+            feedForwardNorm.apply(piece.count, here, to: normed, kernels)
+            feedForward.apply(piece.count, normed, addingTo: here, scratch: normed + Machine.rowPiece * width, kernels)
+        }
+    }
+}
