@@ -73,6 +73,20 @@ package final class Client: Sendable {
         MessageStream(try await connection.call("/mien.v1.Estimation/EstimateFaces", timeout: timeout))
     }
 
+    package func estimateVoice(_ request: Proto.EstimateVoiceRequest, timeout: Duration? = nil) async throws -> Answer<Proto.EstimateVoiceResponse> {
+        try await unary("/mien.v1.Estimation/EstimateVoice", request, timeout: timeout)
+    }
+
+    /// Many recordings over one stream. Answers come in the order in which they are done.
+    package func estimateVoices(timeout: Duration? = nil) async throws -> MessageStream<Proto.EstimateVoiceRequest, Proto.EstimateVoiceResponse> {
+        MessageStream(try await connection.call("/mien.v1.Estimation/EstimateVoices", timeout: timeout))
+    }
+
+    /// A live stream. The first message has to be `start`.
+    package func watchVoice() async throws -> MessageStream<Proto.WatchVoiceRequest, Proto.WatchVoiceEvent> {
+        MessageStream(try await connection.call("/mien.v1.Estimation/WatchVoice"))
+    }
+
     package func info() async throws -> Proto.GetInfoResponse {
         try await unary("/mien.v1.Host/GetInfo", Proto.GetInfoRequest()).message
     }

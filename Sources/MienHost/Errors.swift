@@ -22,6 +22,8 @@ func callError(_ error: any Error, doing method: String, _ log: HostLog) -> Call
         return CallError(.cancelled, "the call was cancelled")
     case let error as PictureError:
         return CallError(.invalidArgument, error.message, reason: error.reason.rawValue, field: "picture")
+    case let error as AudioError:
+        return CallError(error.reason == .unreadable ? .unavailable : .invalidArgument, error.message, reason: error.reason.rawValue, field: "audio")
     case let error as MediaFileError:
         return CallError(code(of: error), error.description, reason: error.reason.rawValue, field: "path")
     case let error as ModelUnavailable:

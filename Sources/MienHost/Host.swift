@@ -17,7 +17,7 @@ package struct HostConfiguration: Sendable {
     package var limits = WireLimits()
     /// How long running calls may take to end when the host drains.
     package var drainLimit = Duration.seconds(2)
-    /// Bytes of pictures that may wait for a thread.
+    /// Bytes of pictures and recordings that may wait for a thread.
     package var waitingBytes = 256 << 20
     package var traceDirectory: String?
 
@@ -91,10 +91,16 @@ package final class Host: Sendable {
                 guard let self else { return }
                 Task { await self.drain(reason: reason) }
             })
-        let estimation = Estimation(registry: registry, lanes: lanes, budget: budget, kernels: configuration.kernels, log: log)
-        let health = Health(registry: registry, lifecycle: lifecycle, services: [Estimation.name, HostInfo.name, Diagnostics.name, Health.name])
+        let faces = FaceEstimation(registry: registry, lanes: lanes), voices = VoiceEstimation(registry: registry, lanes: lanes)
+        let kernels = configuration.kernels
+        let pictures = Estimation(lanes: lanes, budget: budget, kernels: kernels, log: log) { try await faces.estimate($0, $1, &$2) }
+        let recordings = Estimation(lanes: lanes, budget: budget, kernels: kernels, log: log) { try await voices.estimate($0, $1, &$2) }
+        let streams = VoiceWatching(registry: registry, lanes: lanes, kernels: kernels)
+        let health = Health(registry: registry, lifecycle: lifecycle, services: [estimationService, HostInfo.name, Diagnostics.name, Health.name])
         var router = Router(log: log)
-        router.add(Estimation.name, estimation.methods)
+        router.add(estimationService, pictures.methods(one: "EstimateFace", many: "EstimateFaces"))
+        router.add(estimationService, recordings.methods(one: "EstimateVoice", many: "EstimateVoices"))
+        router.add(estimationService, streams.methods)
         router.add(HostInfo.name, info.methods)
         router.add(Health.name, health.methods)
         router.add(Diagnostics.name, Diagnostics.methods)

@@ -6,12 +6,15 @@ let mienVersion = "0.1.0"
 struct Mien: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mien",
-        abstract: "Estimates emotions from faces, on an ordinary CPU, offline.",
+        abstract: "Estimates emotions from faces and voices, on an ordinary CPU, offline.",
         discussion: """
             EXAMPLES:
               mien models pull                  fetch the models, once
               mien face photo.jpg               faces and emotions of a photo
               mien face --json *.jpg            one line of JSON per photo
+              mien voice call.wav               emotions of each utterance of a recording
+              arecord -q -t raw -f S16_LE -r 16000 | mien listen
+                                                the same while someone speaks
               mien serve                        the host, for programs: frames on stdin and stdout
 
             \(ExitStatus.explanation)
@@ -20,7 +23,7 @@ struct Mien: AsyncParsableCommand {
               mien --generate-completion-script bash|zsh|fish
             """,
         version: mienVersion,
-        subcommands: [Serve.self, FaceCommand.self, Models.self, Info.self, Call.self, Doctor.self])
+        subcommands: [Serve.self, FaceCommand.self, VoiceCommand.self, ListenCommand.self, Models.self, Info.self, Call.self, Doctor.self])
 }
 
 /// Ends a command with a message on stderr and an exit code.

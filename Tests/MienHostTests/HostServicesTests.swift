@@ -54,7 +54,7 @@ import Testing
         let bytes = try await pair.client.descriptors()
         let methods = try DescriptorPool(fileDescriptorSet: bytes).services.flatMap(\.methods)
         for method in methods { _ = try pair.host.router().handler(method.path) }
-        #expect(methods.count == 14)
+        #expect(methods.count == 17)
         await pair.close()
     }
 

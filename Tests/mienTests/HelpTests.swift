@@ -5,12 +5,15 @@ import Testing
 @Suite struct HelpTests {
     @Test func helpTellsWhatThereIsAndWhatExitCodesMean() {
         #expect(Mien.helpMessage(columns: 100) == """
-            OVERVIEW: Estimates emotions from faces, on an ordinary CPU, offline.
+            OVERVIEW: Estimates emotions from faces and voices, on an ordinary CPU, offline.
 
             EXAMPLES:
               mien models pull                  fetch the models, once
               mien face photo.jpg               faces and emotions of a photo
               mien face --json *.jpg            one line of JSON per photo
+              mien voice call.wav               emotions of each utterance of a recording
+              arecord -q -t raw -f S16_LE -r 16000 | mien listen
+                                                the same while someone speaks
               mien serve                        the host, for programs: frames on stdin and stdout
 
             EXIT STATUS:
@@ -36,6 +39,8 @@ import Testing
             SUBCOMMANDS:
               serve                   Serve estimates over stdin and stdout.
               face                    Estimate the emotions of the faces in pictures.
+              voice                   Estimate the emotions of the voices in recordings.
+              listen                  Estimate the emotions of a voice while it speaks.
               models                  List, pull, verify, import and remove models.
               info                    Show what a host says of itself and its estimators.
               call                    Call any method of a host, with JSON for messages.
@@ -48,7 +53,9 @@ import Testing
 
     @Test(arguments: [
         ["face"], ["face", "a", "--top", "0"], ["face", "a", "b", "--annotate", "x.jpg"], ["face", "-", "-"], ["face", "a", "--min-confidence", "1.5"],
-        ["face", "a", "--max-faces", "0"], ["serve", "--threads", "0"], ["serve", "--drain-limit", "-1"], ["serve", "--preload", "nobody"],
+        ["face", "a", "--max-faces", "0"], ["voice"], ["voice", "-", "-"], ["voice", "a", "--top", "41"], ["voice", "a", "--window", "5"],
+        ["voice", "a", "--granularity", "window", "--hop", "0"], ["voice", "a", "--granularity", "word"], ["listen", "--encoding", "mp3"],
+        ["serve", "--threads", "0"], ["serve", "--drain-limit", "-1"], ["serve", "--preload", "nobody"],
         ["call"], ["call", "GetInfo", "--timeout", "0"], ["call", "GetInfo", "--metadata", "x"], ["models", "remove"], ["models", "import", "x"], ["nonsense"],
     ])
     func argumentsThatMakeNoSenseAreRefused(arguments: [String]) {

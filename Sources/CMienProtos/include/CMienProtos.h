@@ -4,6 +4,9 @@
 #include <protobuf-c/protobuf-c.h>
 #include "mien/v1/wire.pb-c.h"
 #include "mien/v1/host.pb-c.h"
+#include "mien/v1/estimate.pb-c.h"
+#include "mien/v1/face.pb-c.h"
+#include "mien/v1/voice.pb-c.h"
 #include "mien/v1/estimation.pb-c.h"
 #include "grpc/health/v1/health.pb-c.h"
 
@@ -43,14 +46,9 @@ static inline const ProtobufCMessageDescriptor *mien__v1__echo_request__type(voi
 static inline const ProtobufCMessageDescriptor *mien__v1__echo_response__type(void) { return &mien__v1__echo_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__collect_response__type(void) { return &mien__v1__collect_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__expand_request__type(void) { return &mien__v1__expand_request__descriptor; }
-static inline const ProtobufCMessageDescriptor *mien__v1__estimate_face_request__type(void) { return &mien__v1__estimate_face_request__descriptor; }
-static inline const ProtobufCMessageDescriptor *mien__v1__raw_picture__type(void) { return &mien__v1__raw_picture__descriptor; }
-static inline const ProtobufCMessageDescriptor *mien__v1__face_options__type(void) { return &mien__v1__face_options__descriptor; }
-static inline const ProtobufCMessageDescriptor *mien__v1__estimate_face_response__type(void) { return &mien__v1__estimate_face_response__descriptor; }
-static inline const ProtobufCMessageDescriptor *mien__v1__picture_info__type(void) { return &mien__v1__picture_info__descriptor; }
-static inline const ProtobufCMessageDescriptor *mien__v1__failure__type(void) { return &mien__v1__failure__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__estimate__type(void) { return &mien__v1__estimate__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__made_by__type(void) { return &mien__v1__made_by__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__voice_segment__type(void) { return &mien__v1__voice_segment__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__face__type(void) { return &mien__v1__face__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__box__type(void) { return &mien__v1__box__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__point__type(void) { return &mien__v1__point__descriptor; }
@@ -60,7 +58,29 @@ static inline const ProtobufCMessageDescriptor *mien__v1__native_scale__type(voi
 static inline const ProtobufCMessageDescriptor *mien__v1__dimension_estimate__type(void) { return &mien__v1__dimension_estimate__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__native_score__type(void) { return &mien__v1__native_score__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__input_quality__type(void) { return &mien__v1__input_quality__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__voice_quality__type(void) { return &mien__v1__voice_quality__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__prediction_set__type(void) { return &mien__v1__prediction_set__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__baseline__type(void) { return &mien__v1__baseline__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__difference__type(void) { return &mien__v1__difference__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__warning__type(void) { return &mien__v1__warning__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__failure__type(void) { return &mien__v1__failure__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__estimate_face_request__type(void) { return &mien__v1__estimate_face_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__raw_picture__type(void) { return &mien__v1__raw_picture__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__face_options__type(void) { return &mien__v1__face_options__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__estimate_face_response__type(void) { return &mien__v1__estimate_face_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__picture_info__type(void) { return &mien__v1__picture_info__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__estimate_voice_request__type(void) { return &mien__v1__estimate_voice_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__raw_audio__type(void) { return &mien__v1__raw_audio__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__audio_format__type(void) { return &mien__v1__audio_format__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__voice_options__type(void) { return &mien__v1__voice_options__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__voice_activity_options__type(void) { return &mien__v1__voice_activity_options__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__estimate_voice_response__type(void) { return &mien__v1__estimate_voice_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__audio_info__type(void) { return &mien__v1__audio_info__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__watch_voice_request__type(void) { return &mien__v1__watch_voice_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__watch_voice_start__type(void) { return &mien__v1__watch_voice_start__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__watch_voice_event__type(void) { return &mien__v1__watch_voice_event__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__watch_voice_ready__type(void) { return &mien__v1__watch_voice_ready__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__speech_start__type(void) { return &mien__v1__speech_start__descriptor; }
 static inline const ProtobufCMessageDescriptor *grpc__health__v1__health_check_request__type(void) { return &grpc__health__v1__health_check_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *grpc__health__v1__health_check_response__type(void) { return &grpc__health__v1__health_check_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *grpc__health__v1__health_list_request__type(void) { return &grpc__health__v1__health_list_request__descriptor; }

@@ -4,7 +4,7 @@ import MienMessages
 import MienWire
 
 /// A request for faces, every field checked. Reading it costs nothing yet: files are opened and pictures decoded on a lane.
-struct FaceRequest: Sendable {
+struct FaceRequest: EstimationRequest {
     enum Source: Sendable {
         case file([UInt8])
         case path(String)
@@ -16,7 +16,6 @@ struct FaceRequest: Sendable {
     var estimator: String
     var options: FaceOptions
 
-    /// Bytes that the request keeps in memory while it waits.
     var bytes: Int {
         switch source {
         case .file(let data): data.count
@@ -25,21 +24,16 @@ struct FaceRequest: Sendable {
         }
     }
 
-    /// Longest path that a request may name (PATH_MAX, its terminator counted).
-    static let longestPath = 4095
-    /// Longest request id that is returned.
-    static let longestID = 1024
-
     /// - Throws: `CallError` `invalidArgument`, with the field that is to blame.
     init(_ message: Proto.EstimateFaceRequest) throws(CallError) {
-        guard message.requestId.utf8.count <= Self.longestID else {
-            throw Self.invalid("request_id", "FIELD_TOO_LONG", "request_id has \(message.requestId.utf8.count) bytes; at most \(Self.longestID) are returned")
-        }
-        id = message.requestId
+        id = try RequestField.id(message.requestId)
         estimator = message.estimator
         source = try Self.source(message.picture)
         options = try Self.options(message.options ?? Proto.FaceOptions())
     }
+
+    static func id(of message: Proto.EstimateFaceRequest) -> String { message.requestId }
+    static func failure(_ failure: Proto.Failure, id: String) -> Proto.EstimateFaceResponse { .init(requestId: id, failure: failure) }
 
     private static func source(_ picture: Proto.EstimateFaceRequest.Picture?) throws(CallError) -> Source {
         switch picture {
@@ -49,14 +43,7 @@ struct FaceRequest: Sendable {
             guard !data.isEmpty else { throw invalid("data", PictureError.Reason.empty.rawValue, "data is empty; it must hold a JPEG or PNG file") }
             return .file(data)
         case .path(let path):
-            guard !path.isEmpty else { throw invalid("path", "PATH_EMPTY", "path is empty; it must name a JPEG or PNG file") }
-            guard path.utf8.first == UInt8(ascii: "/") else {
-                throw invalid("path", "PATH_NOT_ABSOLUTE", "path \(quoted(path)) is not absolute, and the host's working directory need not be the caller's")
-            }
-            guard path.utf8.count <= longestPath, !path.utf8.contains(0) else {
-                throw invalid("path", "PATH_MALFORMED", "path is longer than \(longestPath) bytes or contains a NUL")
-            }
-            return .path(path)
+            return .path(try RequestField.path(path, of: "a JPEG or PNG file"))
         case .raw(let raw):
             let format: Picture.Format
             switch raw.format {
@@ -84,20 +71,14 @@ struct FaceRequest: Sendable {
     private static func options(_ message: Proto.FaceOptions) throws(CallError) -> FaceOptions {
         var options = FaceOptions()
         options.wholePicture = message.wholePicture
-        if let confidence = message.minimumConfidence {
-            // NaN fails this as well.
-            guard confidence >= 0, confidence <= 1 else {
-                throw invalid("options.minimum_confidence", "FIELD_OUT_OF_RANGE", "options.minimum_confidence is \(confidence); it must be from 0 to 1")
-            }
+        if let confidence = try RequestField.number(message.minimumConfidence, "options.minimum_confidence", in: 0...1, unit: "") {
             options.minimumConfidence = confidence
         }
         if message.maxFaces > 0 { options.maximumFaces = Int(message.maxFaces) }
         return options
     }
 
-    private static func invalid(_ field: String, _ reason: String, _ message: String) -> CallError {
-        CallError(.invalidArgument, message, reason: reason, field: field)
-    }
+    private static func invalid(_ field: String, _ reason: String, _ message: String) -> CallError { RequestField.invalid(field, reason, message) }
 
     /// Reads and decodes the picture. Blocks: for lanes only.
     ///

@@ -62,15 +62,21 @@ struct FaceCommand: AsyncParsableCommand {
         try await running {
             let standardInput = files.contains("-") ? try StandardInput.read(limit: 64 << 20) : nil
             let client = try await ownHost()
-            var run = FaceRun(files: files, options: options, estimator: estimator, standardInput: standardInput)
-            if json { run.transcoder = try await Transcoder(client) }
-            run.report = FaceReport(top: top)
-            let outcome: FaceRun.Outcome
+            let run = BatchRun<Proto.EstimateFaceRequest, Proto.EstimateFaceResponse>(files: files, title: "Faces", unit: "picture") { [self] index, file in
+                let picture: Proto.EstimateFaceRequest.Picture = if file == "-", let standardInput { .data(standardInput) } else { .path(absolute(file)) }
+                return Proto.EstimateFaceRequest(requestId: String(index), picture: picture, estimator: estimator, options: options)
+            }
+            let transcoder = json ? try await Transcoder(client) : nil
+            var report = FaceReport(top: top)
+            let outcome: BatchRun<Proto.EstimateFaceRequest, Proto.EstimateFaceResponse>.Outcome
             do {
-                outcome = try await run.ask(client)
+                outcome = try await run.ask(client.estimateFaces()) { file, answer in
+                    if let transcoder { say(try transcoder.line(answer, file: file)) } else if answer.failure == nil { report.add(file, answer) }
+                }
             } catch {
                 throw await failure(of: error, closing: client)
             }
+            if !report.answers.isEmpty { say(report.render(Terminal(descriptor: 1)).joined(separator: "\n")) }
             await client.close()
             if let annotate, let answer = outcome.onlyAnswer {
                 try write(answer, to: annotate, data: standardInput)

@@ -17,7 +17,7 @@ struct HostPair: Sendable {
     let client: Client
     private let serving: Task<ConnectionEnd, Never>
 
-    init(_ estimators: [EstimatorFactory] = [FakeFaces.factory()], models: FakeModels = FakeModels(), log: HostLog = HostLog(descriptor: -1),
+    init(_ estimators: [EstimatorFactory] = [FakeFaces.factory()], models: FakeModels = FakeModels(), log: HostLog = HostLog(descriptor: -1), callWindow: Int? = nil,
          configure: (inout HostConfiguration) -> Void = { _ in }) {
         var configuration = HostConfiguration(version: "1.2.3", estimators: estimators, models: models)
         configuration.kernels = "scalar"
@@ -27,7 +27,9 @@ struct HostPair: Sendable {
         let host = Host(configuration, log: log)
         let toHost = Self.pipe(), fromHost = Self.pipe()
         serving = Task { await host.serve(input: toHost.read, output: fromHost.write) }
-        let connection = Connection(input: fromHost.read, output: toHost.write, configuration: .init(role: .caller, peerName: "test", peerVersion: "0")) {
+        var wire = ConnectionConfiguration(role: .caller, peerName: "test", peerVersion: "0")
+        if let callWindow { wire.limits.callWindowBytes = callWindow }
+        let connection = Connection(input: fromHost.read, output: toHost.write, configuration: wire) {
             (_) throws(CallError) in throw CallError(.unimplemented, "")
         }
         connection.start()

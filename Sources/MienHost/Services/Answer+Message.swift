@@ -1,0 +1,134 @@
+import MienEstimation
+import MienMessages
+
+// The one place where answers of estimators become messages.
+
+extension Proto.EstimateFaceResponse {
+    init(requestId: String, picture: Proto.PictureInfo, answer: FaceAnswer, by estimator: EstimatorDescription, models: [String]) {
+        let madeBy = Proto.MadeBy(estimator: estimator.id, version: estimator.version, models: models)
+        let covered = estimator.categories.map(\.name)
+        self.init(requestId: requestId, picture: picture,
+                  estimates: answer.estimates.map { Proto.Estimate($0, madeBy: madeBy, covered: covered) },
+                  warnings: answer.warnings.map(Proto.Warning.init))
+    }
+}
+
+extension Proto.EstimateVoiceResponse {
+    init(requestId: String, audio: Proto.AudioInfo, answer: VoiceAnswer, by estimator: EstimatorDescription, models: [String]) {
+        let madeBy = Proto.MadeBy(estimator: estimator.id, version: estimator.version, models: models)
+        let covered = estimator.categories.map(\.name)
+        self.init(requestId: requestId, audio: audio,
+                  estimates: answer.estimates.map { Proto.Estimate($0, madeBy: madeBy, covered: covered) },
+                  utterances: answer.utterances.map { Proto.VoiceSegment($0, speech: $0.count) },
+                  warnings: answer.warnings.map(Proto.Warning.init))
+    }
+}
+
+extension Proto.Estimate {
+    init(_ estimate: FaceEstimate, madeBy: Proto.MadeBy, covered: [String]) {
+        self.init(
+            madeBy: madeBy,
+            subject: .face(Proto.Face(estimate.face)),
+            categories: estimate.categories.map(Proto.CategoryEstimate.init),
+            dimensions: estimate.dimensions.map(Proto.DimensionEstimate.init),
+            nativeScores: estimate.nativeScores.map(Proto.NativeScore.init),
+            coveredCategories: covered,
+            quality: Proto.InputQuality(overall: estimate.quality.overall, size: estimate.quality.size, sharpness: estimate.quality.sharpness,
+                                        exposure: estimate.quality.exposure, pose: estimate.quality.pose),
+            warnings: estimate.warnings.map(Proto.Warning.init))
+    }
+
+    init(_ estimate: VoiceEstimate, madeBy: Proto.MadeBy, covered: [String]) {
+        let reading = estimate.reading
+        self.init(
+            madeBy: madeBy,
+            subject: .voice(Proto.VoiceSegment(estimate.segment, speech: estimate.speech)),
+            categories: reading.categories.map(Proto.CategoryEstimate.init),
+            dimensions: reading.dimensions.map(Proto.DimensionEstimate.init),
+            nativeScores: reading.nativeScores.map(Proto.NativeScore.init),
+            coveredCategories: covered,
+            warnings: estimate.warnings.map(Proto.Warning.init),
+            voiceQuality: Proto.VoiceQuality(estimate.quality),
+            predictionSet: reading.predictionSet.map { Proto.PredictionSet(labels: $0.labels, coverage: $0.coverage) },
+            baseline: estimate.baseline.map(Proto.Baseline.init))
+    }
+}
+
+extension Proto.CategoryEstimate {
+    init(_ category: CategoryEstimate) {
+        self.init(
+            name: category.category.name, intensity: category.intensity, nativeScore: category.nativeScore,
+            nativeScale: Proto.NativeScale(minimum: category.nativeScale.minimum, maximum: category.nativeScale.maximum,
+                                           meaning: category.nativeScale.meaning),
+            calibratedProbability: category.calibratedProbability)
+    }
+}
+
+extension Proto.DimensionEstimate {
+    init(_ dimension: DimensionEstimate) { self.init(name: dimension.dimension.rawValue, value: dimension.value) }
+}
+
+extension Proto.NativeScore {
+    init(_ score: NativeScore) { self.init(label: score.label, score: score.score) }
+}
+
+extension Proto.VoiceSegment {
+    /// - Parameters: in samples at 16 kHz.
+    init(_ segment: Range<Int>, speech: Int) {
+        self.init(start: seconds(segment.lowerBound), end: seconds(segment.upperBound), speech: seconds(speech))
+    }
+}
+
+/// Seconds of so many samples at 16 kHz; exact.
+func seconds(_ samples: Int) -> Double { Double(samples) / 16_000 }
+
+extension Proto.VoiceQuality {
+    init(_ quality: VoiceQuality) {
+        self.init(overall: quality.overall, level: quality.level, clipping: quality.clipping, noise: quality.noise, rmsDbfs: quality.rms,
+                  peakDbfs: quality.peak, snrDb: quality.signalToNoise, clipped: quality.clipped)
+    }
+}
+
+extension Proto.Baseline {
+    init(_ baseline: BaselineDifference) {
+        self.init(utterances: UInt32(baseline.utterances),
+                  differences: baseline.categories.map { Proto.Difference(name: $0.category.name, value: $0.value) }
+                      + baseline.dimensions.map { Proto.Difference(name: $0.dimension.rawValue, value: $0.value) })
+    }
+}
+
+extension Proto.Face {
+    init(_ face: DetectedFace) {
+        self.init(box: Proto.Box(left: face.box.left, top: face.box.top, width: face.box.width, height: face.box.height),
+                  landmarks: face.landmarks.map { Proto.Point(x: $0.x, y: $0.y) },
+                  detectionConfidence: face.confidence,
+                  pose: face.pose.map { Proto.HeadPose(yaw: $0.yaw, pitch: $0.pitch, roll: $0.roll) })
+    }
+}
+
+extension Proto.Warning {
+    init(_ warning: EstimateWarning) {
+        self.init(reason: warning.reason, message: warning.message)
+    }
+}
+
+extension Proto.Modality {
+    init(_ modality: Modality) {
+        switch modality {
+        case .face: self = .face
+        case .voice: self = .voice
+        case .text: self = .text
+        }
+    }
+}
+
+extension Proto.EstimatorState {
+    init(_ stage: EstimatorStage) {
+        switch stage {
+        case .idle: self = .idle
+        case .loading: self = .loading
+        case .ready: self = .ready
+        case .unavailable: self = .unavailable
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import MienEstimation
+import MienMedia
+import MienMessages
+import MienWire
+
+/// mien.v1.Estimation, its methods about faces.
+///
+/// A picture is one job on one lane: decoding, detection and classification follow each other there, and the inference core spreads each step
+/// over the processors. Pictures of several calls are not put together: the detector is nearly all of the work, and it gains nothing
+/// from a batch on a CPU; the faces within one picture are batched by the estimator.
+struct FaceEstimation: Sendable {
+    let registry: EstimatorRegistry
+    let lanes: ComputeLanes
+
+    func estimate(_ request: FaceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateFaceResponse {
+        let description = try registry.resolve(request.estimator, modality: .face)
+        guard let estimator = try await registry.estimator(description.id) as? any FaceEstimator else {
+            throw CallError(.internalError, "estimator \(description.id) calls itself a face estimator and is none", reason: Reason.internalDefect)
+        }
+        let outcome = try await lanes.run { isCancelled in
+            let context = EstimationContext { isCancelled() || call.isCancelled }
+            try context.checkCancellation()
+            let start = ContinuousClock.now
+            let (picture, format) = try request.read(sufficientSide: sufficientSide(for: request.options))
+            let decoded = ContinuousClock.now
+            try context.checkCancellation()
+            let answer = try estimator.estimate(picture, options: request.options, context: context)
+            let info = Proto.PictureInfo(width: UInt32(picture.originalWidth), height: UInt32(picture.originalHeight), format: format)
+            return (answer: answer, info: info, decode: decoded - start, compute: ContinuousClock.now - decoded)
+        }
+        let models = registry.models(of: description)
+        account = Account(queued: outcome.queued, decode: outcome.value.decode, compute: outcome.value.compute, models: models)
+        return Proto.EstimateFaceResponse(requestId: request.id, picture: outcome.value.info, answer: outcome.value.answer,
+                                          by: description, models: models)
+    }
+
+    /// A JPEG much larger than this is scaled down while it is decoded, which saves most of the time. Detectors look at 640 pixels or so; the
+    /// rest is for the sake of small faces, which are cut out of the picture.
+    private func sufficientSide(for options: FaceOptions) -> Int { options.wholePicture ? 512 : 1600 }
+
+}
