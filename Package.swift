@@ -78,11 +78,15 @@ let package = Package(
         module("MienClient", ["MienWire", "MienMessages", "CProcess"]),
         module("FaceExpression", ["MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], path: "Plugins/FaceExpression",
                exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json"), .embedInCode("import_hdf5.py")]),
+        // The weights in the binary: C's #embed, since Swift compiles a large array literal for minutes.
+        .target(name: "CVoiceEmotionWeights", path: "Plugins/VoiceEmotion/weights", exclude: ["voice.safetensors"]),
+        module("VoiceEmotion", ["MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore", "CVoiceEmotionWeights"], path: "Plugins/VoiceEmotion",
+               exclude: ["LICENSE-WHISPER", "MODEL_CARD.md", "training", "weights"], resources: [.embedInCode("model.json")]),
 
         // Floor 5: the command, which alone introduces the built-in plugins to the host.
         .executableTarget(name: "mien",
                           dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression",
-                                         "InferenceCore", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
+                                         "VoiceEmotion", "InferenceCore", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
                           swiftSettings: swift),
         .executableTarget(name: "mien-bench", dependencies: ["InferenceCore", "MienMedia", "MienNetworks"], path: "Benchmarks/mien-bench",
                           swiftSettings: swift),
@@ -96,6 +100,7 @@ let package = Package(
         .target(name: "VoiceFakes", dependencies: ["MienEstimation"], path: "Tests/Support/VoiceFakes", swiftSettings: swift),
         tests("MienEstimationTests", ["MienEstimation", "MienMedia", "VoiceFakes"]),
         tests("FaceExpressionTests", ["FaceExpression", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
+        tests("VoiceEmotionTests", ["VoiceEmotion", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),
         tests("MienMessagesTests", ["MienMessages"]),
         tests("MienWireTests", ["MienWire", "MienMessages", "CProcess"]),

@@ -69,22 +69,87 @@ def ratio(ours, theirs):
     return statistics.median(b / a for a, b in zip(ours, theirs))
 
 
+def compare(title, key, commands, arguments, report):
+    """One table and one entry of the report: resident workers by name, "mien" first."""
+    results = rounds([Worker(name, command) for name, command in commands.items()], arguments.rounds)
+    times = {name: {kind: [value[kind] for value in values] for kind in ("warm", "first")} for name, values in results.items()}
+    best = min((name for name in times if name != "mien"), key=lambda name: statistics.median(times[name]["warm"]))
+    rows = [[name] + [f"{number:.2f}" for kind in ("warm", "first")
+                      for number in (statistics.median(one[kind]) * 1e3, ratio(times["mien"][kind], one[kind]))] for name, one in times.items()]
+    table(title, rows, ["", "ms", "/ mien's", "after a pause, ms", "/ mien's"])
+    report[key] = dict(
+        median_ms={name: {kind: statistics.median(one[kind]) * 1e3 for kind in one} for name, one in times.items()},
+        best_peer=best, speedup_over_best_peer=ratio(times["mien"]["warm"], times[best]["warm"]))
+
+
+def counted(threads):
+    return f"{threads} thread{'s' if threads > 1 else ''}"
+
+
 def networks(arguments, report):
     cases = [("CenterFace 640x480", "centerface", model("centerface.onnx"), model("centerface.onnx"), "1,3,480,640", 3),
              ("mini-Xception, 1 face", "mini-xception", model("mini_xception.safetensors"), HERE / ".cache/mini_xception.onnx", "1,1,64,64", 50)]
     for title, network, ours, theirs, shape, repeats in cases:
         for threads in (1, 2):
-            workers = [Worker("mien", [RELEASE / "mien-bench", "run", ours, shape, threads, repeats])]
-            workers += [Worker(peer, [PYTHON, HERE / "peers/network_peer.py", peer, theirs, shape, threads, repeats]) for peer in ("onnxruntime", "openvino")]
-            results = rounds(workers, arguments.rounds)
-            times = {name: {key: [value[key] for value in values] for key in ("warm", "first")} for name, values in results.items()}
-            best = min(("onnxruntime", "openvino"), key=lambda name: statistics.median(times[name]["warm"]))
-            rows = [[name] + [f"{number:.2f}" for key in ("warm", "first")
-                              for number in (statistics.median(one[key]) * 1e3, ratio(times["mien"][key], one[key]))] for name, one in times.items()]
-            table(f"{title}, {threads} thread{'s' if threads > 1 else ''}", rows, ["", "ms", "/ mien's", "after a pause, ms", "/ mien's"])
-            report[f"{network} {threads}T"] = dict(
-                median_ms={name: {key: statistics.median(one[key]) * 1e3 for key in one} for name, one in times.items()},
-                best_peer=best, speedup_over_best_peer=ratio(times["mien"]["warm"], times[best]["warm"]))
+            commands = {"mien": [RELEASE / "mien-bench", "run", ours, shape, threads, repeats]}
+            commands |= {peer: [PYTHON, HERE / "peers/network_peer.py", peer, theirs, shape, threads, repeats] for peer in ("onnxruntime", "openvino")}
+            compare(f"{title}, {counted(threads)}", f"{network} {threads}T", commands, arguments, report)
+
+
+def whisper(arguments, report):
+    """The encoder of Whisper tiny on 30 s, with random weights."""
+    weights, onnx, shape = HERE / ".cache/whisper_tiny.safetensors", HERE / ".cache/whisper_tiny.onnx", "1,80,3000"
+    for threads in (1, 2):
+        commands = {"mien": [RELEASE / "mien-bench", "run", weights, shape, threads, 1],
+                    "torch": [PYTHON, HERE / "peers/whisper_peer.py", "run", weights, shape, threads, 1]}
+        commands |= {peer: [PYTHON, HERE / "peers/network_peer.py", peer, onnx, shape, threads, 1] for peer in ("onnxruntime", "openvino")}
+        compare(f"Whisper tiny encoder, 30 s, {counted(threads)}", f"whisper-tiny {threads}T", commands, arguments, report)
+
+
+def vad(arguments, report):
+    """Voice activity in a minute of sound, one thread: the whole at once, and window by window."""
+    length = 60
+    data = HERE / ".cache/silero_vad/silero_vad/data"
+    workers = [Worker("mien", [RELEASE / "mien-bench", "vad", model("silero_vad_16k_op15.onnx"), length, 1])]
+    workers += [Worker(f"onnxruntime, {kind}", [PYTHON, HERE / "peers/vad_peer.py", data / file, length])
+                for kind, file in (("window by window", "silero_vad.onnx"), ("sequence model", "silero_vad_16k_sequence.onnx"))]
+    results = rounds(workers, arguments.rounds)
+    ours = {key: [value[key] for value in results["mien"]] for key in ("whole", "live")}
+    rows = [["mien, " + key, f"{statistics.median(times) * 1e3:.1f}", "", ""] for key, times in ours.items()]
+    rows += [[name, f"{statistics.median(times) * 1e3:.1f}"] + [f"{ratio(ours[key], times):.1f}" for key in ours]
+             for name, times in results.items() if name != "mien"]
+    table(f"Voice activity, {length} s, 1 thread", rows, ["", "ms", "/ mien's whole", "/ mien's live"])
+    report["vad 1T"] = dict(median_ms={**{f"mien, {key}": statistics.median(times) * 1e3 for key, times in ours.items()},
+                                       **{name: statistics.median(times) * 1e3 for name, times in results.items() if name != "mien"}},
+                            speedup={name: {key: ratio(ours[key], times) for key in ours} for name, times in results.items() if name != "mien"})
+
+
+def logmel(arguments, report):
+    """Log-mel features of 30 s of noise, from samples in memory to an array in memory."""
+    peers = ("transformers", "librosa", "kaldi-native-fbank")
+    for threads in (1, 2):
+        workers = [Worker("mien", [RELEASE / "mien-bench", "logmel", 80, threads, 50])]
+        workers += [Worker(peer, [PYTHON, HERE / "peers/logmel_peer.py", peer, threads, 5]) for peer in peers]
+        times = {name: [value["warm"] for value in values] for name, values in rounds(workers, arguments.rounds).items()}
+        best = min(peers, key=lambda name: statistics.median(times[name]))
+        rows = [[name, f"{statistics.median(values) * 1e3:.2f}", f"{ratio(times['mien'], values):.1f}"] for name, values in times.items()]
+        table(f"Log-mel of 30 s, {threads} thread{'s' if threads > 1 else ''}", rows, ["", "ms", "/ mien's"])
+        report[f"logmel {threads}T"] = dict(median_ms={name: statistics.median(values) * 1e3 for name, values in times.items()},
+                                            best_peer=best, speedup_over_best_peer=ratio(times["mien"], times[best]))
+
+
+def voice(arguments, report):
+    """Voices through the host, end to end; nobody to compare with."""
+    def seconds(*command):
+        done = subprocess.run([PYTHON, HERE / "voice/voice_bench.py", *map(str, command)], stdout=subprocess.PIPE, text=True, check=True)
+        return sorted(float(line) for line in done.stdout.split())
+
+    waits, minutes = seconds("latency", 3 * arguments.rounds), 10
+    taken = statistics.median(seconds("recording", minutes)[0] for _ in range(3))
+    p95 = waits[min(len(waits) - 1, len(waits) * 95 // 100)]
+    table("Voices, end to end", [["end of a 5 s utterance to its estimate, ms", f"{statistics.median(waits) * 1e3:.0f}", f"{p95 * 1e3:.0f}"],
+                                 [f"mien voice, {minutes} min of speech, times real time", f"{minutes * 60 / taken:.0f}", ""]], ["", "median", "95th percentile"])
+    report["voice"] = dict(utterance_ms=dict(median=statistics.median(waits) * 1e3, p95=p95 * 1e3), real_time=minutes * 60 / taken)
 
 
 def wire(arguments, report):
@@ -154,7 +219,7 @@ def spawn(arguments, report):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("suites", nargs="*", default=["networks", "wire", "spawn"])
+    parser.add_argument("suites", nargs="*", default=["networks", "vad", "logmel", "whisper", "voice", "wire", "spawn"])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--json", help="also write the figures to this file")
     arguments = parser.parse_args()
@@ -163,7 +228,7 @@ def main():
     print(f"{cpu}, {os.cpu_count()} cores; medians over {arguments.rounds} rounds, variants in turn")
     report = dict(cpu=cpu, rounds=arguments.rounds)
     for suite in arguments.suites:
-        {"networks": networks, "wire": wire, "spawn": spawn}[suite](arguments, report)
+        {"networks": networks, "vad": vad, "logmel": logmel, "whisper": whisper, "voice": voice, "wire": wire, "spawn": spawn}[suite](arguments, report)
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n")
 

@@ -1,12 +1,13 @@
-// One resident network of the inference core, for Benchmarks/bench.py:
+// One resident variant of a benchmark, for Benchmarks/bench.py: every line on stdin is answered with a line of JSON.
 //
-//   mien-bench run     FILE N,C,H,W THREADS REPEATS    every line "go" on stdin is answered with the seconds of one run after a
-//                                                      pause, and with the median of REPEATS further ones
-//   mien-bench profile FILE N,C,H,W THREADS    prints where the time of one run goes
+//   mien-bench run     FILE N,C,H,W THREADS REPEATS    a network (of Whisper: N,MELS,FRAMES); see Network.swift
+//   mien-bench profile FILE N,C,H,W THREADS            prints where the time of one run of it goes
+//   mien-bench vad     FILE SECONDS THREADS            voice activity; see VoiceActivity.swift
+//   mien-bench logmel  MELS THREADS REPEATS            log-mel features of 30 s of noise
 //
-// FILE is an ONNX model, or the safetensors file of mini-Xception.
+// "run" and "logmel" answer with the seconds of one run after a pause, and with the median of REPEATS further ones.
 import InferenceCore
-import MienNetworks
+import MienMedia
 
 #if canImport(Glibc)
 import Glibc
@@ -15,10 +16,6 @@ import Musl
 #else
 import Darwin
 #endif
-
-func graph(_ path: String) throws -> Graph {
-    path.hasSuffix(".onnx") ? try OnnxModel(path: path).graph : try MiniXception.graph(from: Safetensors(path: path))
-}
 
 func seconds(_ body: () throws -> Void) rethrows -> Double {
     let duration = try ContinuousClock().measure(body)
@@ -31,44 +28,45 @@ func fail(_ message: String) -> Never {
     exit(64)
 }
 
-let arguments = CommandLine.arguments
-guard arguments.count >= 5, let threads = Int(arguments[4]), threads > 0 else {
-    fail("usage: mien-bench run FILE N,C,H,W THREADS REPEATS, or profile FILE N,C,H,W THREADS")
-}
-let extents = arguments[3].split(separator: ",").compactMap { Int($0) }
-guard extents.count == 4, extents.allSatisfy({ $0 > 0 }) else { fail("\(arguments[3]) is not N,C,H,W") }
-
-do {
-    let network = try CompiledGraph(graph(arguments[2]), options: .init(threads: threads))
-    // Channels last, as the core has them.
-    let shape = Shape([extents[0], extents[2], extents[3], extents[1]])
-    var generator = SystemRandomNumberGenerator()
-    let input = Tensor(shape: shape, values: (0..<shape.count).map { _ in Float.random(in: 0..<255, using: &generator) })
-    _ = try network.run([input])
-    switch arguments[1] {
-    case "run":
-        guard arguments.count == 6, let repeats = Int(arguments[5]), repeats > 0 else { fail("run needs REPEATS") }
-        print("ready")
+/// Answers every line on stdin with what `body` gives.
+func answer(_ body: () throws -> String) rethrows {
+    print("ready")
+    fflush(nil)
+    while readLine() != nil {
+        print(try body())
         fflush(nil)
-        while readLine() != nil {
-            let first = try seconds { _ = try network.run([input]) }
-            let times = try (0..<repeats).map { _ in try seconds { _ = try network.run([input]) } }
-            print("{\"first\": \(first), \"warm\": \(times.sorted()[repeats / 2])}")
-            fflush(nil)
-        }
-    case "profile":
-        var times = try network.profile([input]).times
-        for _ in 0..<20 {
-            let again = try network.profile([input]).times
-            for index in times.indices where again[index].seconds < times[index].seconds { times[index] = again[index] }
-        }
-        for time in times {
-            let microseconds = Int(time.seconds * 1e6)
-            print("\(String(repeating: " ", count: max(0, 8 - String(microseconds).count)))\(microseconds) us  \(time.shape)  \(time.name)")
-        }
-        print("total \(Int(times.map(\.seconds).reduce(0, +) * 1e6)) us")
-    default:
-        fail("\(arguments[1]) is neither run nor profile")
+    }
+}
+
+/// Answers with the seconds of a first run of `body` and the median of `repeats` further ones.
+func answerTimes(repeats: Int, _ body: () throws -> Void) rethrows {
+    try answer {
+        let first = try seconds(body)
+        let times = try (0..<repeats).map { _ in try seconds(body) }
+        return "{\"first\": \(first), \"warm\": \(times.sorted()[repeats / 2])}"
+    }
+}
+
+/// The command line's argument of that place as a positive number.
+func number(_ index: Int, _ name: String) -> Int {
+    guard arguments.indices.contains(index), let number = Int(arguments[index]), number > 0 else { fail("\(name) is missing or no positive number") }
+    return number
+}
+
+func benchmarkLogMel() throws {
+    let logMel = LogMel(mels: number(2, "MELS"), pool: WorkerPool(threads: number(3, "THREADS")))
+    let samples = (0..<30 * LogMel.sampleRate).map { _ in Float.random(in: -0.5...0.5) }
+    try answerTimes(repeats: number(4, "REPEATS")) { _ = try logMel.features(of: samples) }
+}
+
+let arguments = CommandLine.arguments
+do {
+    switch arguments.dropFirst().first {
+    case "run" where arguments.count == 6: try benchmarkNetwork(threads: number(4, "THREADS"), repeats: number(5, "REPEATS"))
+    case "profile" where arguments.count == 5: try profileNetwork(threads: number(4, "THREADS"))
+    case "vad" where arguments.count == 5: try benchmarkVoiceActivity(arguments[2], length: number(3, "SECONDS"), threads: number(4, "THREADS"))
+    case "logmel" where arguments.count == 5: try benchmarkLogMel()
+    default: fail("usage: see the head of Benchmarks/mien-bench/main.swift")
     }
 } catch {
     fail("\(error)")

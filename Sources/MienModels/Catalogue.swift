@@ -40,6 +40,8 @@ package struct CatalogueModel: Sendable, Equatable {
     /// Whom to name, as the licence asks.
     package var attribution: String
     package var homepage: String
+    /// Pulled only if it is named: no estimator needs it.
+    package var isOptional = false
     package var files: [CatalogueFile]
 
     /// Size of the installed files in bytes.

@@ -1,13 +1,16 @@
 import FaceExpression
 import MienEstimation
 import MienModels
+import VoiceEmotion
 
 /// What comes with this build. The only place that knows the plugins by name.
 enum BuiltIn {
-    static let estimators: [EstimatorFactory] = [faceExpressionFactory]
+    static let estimators: [EstimatorFactory] = [faceExpressionFactory, voiceEmotionFactory]
 
     private static func catalogue() throws(ModelStoreError) -> ModelCatalogue {
-        try ModelCatalogue.decode(EmbeddedFiles.modelCatalogue, scripts: EmbeddedFiles.scripts, origin: "FaceExpression/model.json")
+        var catalogue = try ModelCatalogue.decode(EmbeddedFiles.modelCatalogue, scripts: EmbeddedFiles.scripts, origin: "FaceExpression/model.json")
+        try catalogue.merge(.decode(VoiceModels.catalogue, origin: "VoiceEmotion/model.json"))
+        return catalogue
     }
 
     /// The model store, with the catalogues of all built-in plugins.

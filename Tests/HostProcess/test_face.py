@@ -200,8 +200,10 @@ def test_cancelling_a_stream_leaves_the_host_ready(host):
 def test_host_service_tells_about_itself(host):
     info = host.unary("/mien.v1.Host/GetInfo", M["mien.v1.GetInfoRequest"](), "mien.v1.GetInfoResponse")
     assert info.pid == host.process.pid and info.processor.kernels and info.protocol_major == 1
-    (estimator,) = host.unary("/mien.v1.Host/ListEstimators", M["mien.v1.ListEstimatorsRequest"](), "mien.v1.ListEstimatorsResponse").estimators
-    assert estimator.id == "face-expression" and len(estimator.native_labels) == 7 and len(estimator.models) == 2
+    listed = host.unary("/mien.v1.Host/ListEstimators", M["mien.v1.ListEstimatorsRequest"](), "mien.v1.ListEstimatorsResponse").estimators
+    face, voice = listed
+    assert face.id == "face-expression" and len(face.native_labels) == 7 and len(face.models) == 2
+    assert voice.id == "voice-emotion" and len(voice.native_labels) == 7 and list(voice.dimensions) == ["valence", "arousal"]
     descriptors = host.unary("/mien.v1.Host/GetDescriptors", M["mien.v1.GetDescriptorsRequest"](), "mien.v1.GetDescriptorsResponse")
     assert descriptors.file_descriptor_set == (ROOT / "Clients/examples/mien.desc").read_bytes()
 

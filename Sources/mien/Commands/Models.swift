@@ -35,13 +35,14 @@ struct Models: AsyncParsableCommand {
             switch listing.state {
             case .installed: .init("installed", .green)
             case .damaged: .init("damaged", .red)
-            case .absent: listing.partialBytes > 0 ? .init("begun, \(byteText(Int64(listing.partialBytes)))", .yellow) : .init("missing", .yellow)
+            case .absent where listing.partialBytes > 0: .init("begun, \(byteText(Int64(listing.partialBytes)))", .yellow)
+            case .absent: listing.model.isOptional ? .init("optional", .dim) : .init("missing", .yellow)
             }
         }
     }
 
     struct Pull: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Fetch models; all of the catalogue if none is named.",
+        static let configuration = CommandConfiguration(abstract: "Fetch models; all that estimators need if none is named.",
                                                         discussion: "An interrupted pull goes on where it stopped. Files are checked before they are used.")
         @Argument(help: "Ids of models, as mien models list shows them.") var models: [String] = []
         @Flag(help: "Fetch again what is installed.") var force = false
@@ -49,7 +50,8 @@ struct Models: AsyncParsableCommand {
         func run() async throws {
             try await running {
                 let store = try BuiltIn.store()
-                for id in models.isEmpty ? store.catalogue.models.map(\.id) : models {
+                let needed = store.catalogue.models.filter { !$0.isOptional }.map(\.id)
+                for id in models.isEmpty ? needed : models {
                     let progress = Progress()
                     var options = PullOptions()
                     options.force = force

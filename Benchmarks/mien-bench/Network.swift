@@ -1,0 +1,43 @@
+import InferenceCore
+import MienNetworks
+
+private var extents: [Int] { arguments[3].split(separator: ",").compactMap { Int($0) } }
+
+/// The network of the file that the command line names (an ONNX model, or the safetensors file of mini-Xception), and noise for it.
+private func network(threads: Int) throws -> (CompiledGraph, Tensor) {
+    let path = arguments[2], extents = extents
+    guard extents.count == 4, extents.allSatisfy({ $0 > 0 }) else { fail("\(arguments[3]) is not N,C,H,W") }
+    let graph = path.hasSuffix(".onnx") ? try OnnxModel(path: path).graph : try MiniXception.graph(from: Safetensors(path: path))
+    // Channels last, as the core has them.
+    let shape = Shape([extents[0], extents[2], extents[3], extents[1]])
+    let network = try CompiledGraph(graph, options: .init(threads: threads))
+    let input = Tensor(shape: shape, values: (0..<shape.count).map { _ in Float.random(in: 0..<255) })
+    _ = try network.run([input])
+    return (network, input)
+}
+
+/// With three extents, N,MELS,FRAMES, the file is that of a Whisper encoder.
+func benchmarkNetwork(threads: Int, repeats: Int) throws {
+    if extents.count == 3, extents.allSatisfy({ $0 > 0 }) {
+        let encoder = try WhisperEncoder(Safetensors(path: arguments[2]), on: Processor(threads: threads)), shape = Shape(extents)
+        let mel = Tensor(shape: shape, values: (0..<shape.count).map { _ in Float.random(in: -1..<1.5) })
+        return try answerTimes(repeats: repeats) { _ = try encoder.encode(mel, layout: .melsFirst) }
+    }
+    let (network, input) = try network(threads: threads)
+    try answerTimes(repeats: repeats) { _ = try network.run([input]) }
+}
+
+/// Prints the least time of each operation over some runs.
+func profileNetwork(threads: Int) throws {
+    let (network, input) = try network(threads: threads)
+    var times = try network.profile([input]).times
+    for _ in 0..<20 {
+        let again = try network.profile([input]).times
+        for index in times.indices where again[index].seconds < times[index].seconds { times[index] = again[index] }
+    }
+    for time in times {
+        let microseconds = Int(time.seconds * 1e6)
+        print("\(String(repeating: " ", count: max(0, 8 - String(microseconds).count)))\(microseconds) us  \(time.shape)  \(time.name)")
+    }
+    print("total \(Int(times.map(\.seconds).reduce(0, +) * 1e6)) us")
+}
