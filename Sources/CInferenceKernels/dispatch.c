@@ -1,5 +1,8 @@
 // Chooses the kernels once. CPUID alone is not enough: a processor can have AVX registers that the operating system does not save.
 // __builtin_cpu_supports looks at XCR0 too.
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 extern const mien_kernels mien_kernels_scalar;
 #if defined(__x86_64__)
 extern const mien_kernels mien_kernels_avx2, mien_kernels_avx512;
+extern const mien_quantized_kernels mien_quantized_avx2_vnni, mien_quantized_avx512_vnni;
 #elif defined(__aarch64__)
 extern const mien_kernels mien_kernels_neon;
 #endif
@@ -18,6 +22,7 @@ static const char *const known[] = {"scalar", "avx2", "avx512", "neon"};
 
 static struct {
     const mien_kernels *available[4];
+    mien_kernels with_vnni[2]; // tables completed for this processor
     size_t count;
     char features[128];
     const mien_kernels *current;
@@ -47,6 +52,25 @@ static const mien_kernels *choose(const char *isa, char *error, size_t capacity)
     return fastest;
 }
 
+#if defined(__x86_64__)
+// The compilers disagree on a name for it.
+static bool has_avx_vnni(void) {
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax >> 4 & 1);
+}
+
+// A table, with other products of 8-bit numbers if there are any.
+static void add_table(const mien_kernels *table, const mien_quantized_kernels *quantized) {
+    if (quantized) {
+        mien_kernels *copy = &selection.with_vnni[selection.count - 1];
+        *copy = *table;
+        copy->quantized = *quantized;
+        table = copy;
+    }
+    selection.available[selection.count++] = table;
+}
+#endif
+
 static void detect(void) {
     selection.available[selection.count++] = &mien_kernels_scalar;
 #if defined(__x86_64__)
@@ -63,8 +87,10 @@ static void detect(void) {
     if (__builtin_cpu_supports("avx512dq")) { add_feature("avx512dq"); }
     if (__builtin_cpu_supports("avx512vl")) { add_feature("avx512vl"); }
     if (__builtin_cpu_supports("avx512vnni")) { add_feature("avx512vnni"); }
-    if (avx2) { selection.available[selection.count++] = &mien_kernels_avx2; }
-    if (avx512) { selection.available[selection.count++] = &mien_kernels_avx512; }
+    const bool avx_vnni = avx2 && has_avx_vnni(), avx512_vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+    if (avx_vnni) { add_feature("avxvnni"); }
+    if (avx2) { add_table(&mien_kernels_avx2, avx_vnni ? &mien_quantized_avx2_vnni : NULL); }
+    if (avx512) { add_table(&mien_kernels_avx512, avx512_vnni ? &mien_quantized_avx512_vnni : NULL); }
 #elif defined(__aarch64__)
     add_feature("neon");
     selection.available[selection.count++] = &mien_kernels_neon;

@@ -1,37 +1,6 @@
 // The kernels, written once over the few vector operations of a simd_*.h. A kernels_*.c includes its simd_*.h and then this file, and
 // so gets a table of its own. There are no include guards beyond that: one table per translation unit.
-//
-// TARGET is an attribute on each function rather than a compiler flag per file: SwiftPM has no flags per file, and a flag for the
-// whole target would put AVX2 into the code that runs where there is none.
-#include <math.h>
-#include <string.h>
-
-#include "include/inference_kernels.h"
-
-#ifdef TARGET
-#define KERNEL static __attribute__((target(TARGET)))
-#define INLINE static inline __attribute__((always_inline, target(TARGET)))
-#else
-#define KERNEL static
-#define INLINE static inline __attribute__((always_inline))
-#endif
-
-// Unrolled loops keep arrays of vectors in registers. Under a sanitizer nothing is in registers anyway, and compiling would take minutes.
-#if defined(__has_feature) && !defined(MIEN_SANITIZED)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MIEN_SANITIZED
-#endif
-#endif
-#if defined(MIEN_SANITIZED)
-#define UNROLL
-#define NO_VECTOR
-#elif defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define NO_VECTOR _Pragma("clang loop vectorize(disable) unroll(disable)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#define NO_VECTOR
-#endif
+#include "template_prelude.h"
 
 #define MAX_TILE_ROWS 8
 #define MAX_PANEL 3
@@ -44,6 +13,8 @@
 #include "template_resize.h"
 #include "template_fft.h"
 #include "template_recurrent.h"
+#include "template_quantized.h"
+#include "template_quantized_attention.h"
 
 #define TABLE(table_name, isa)                                                                                                     \
     const mien_kernels table_name = {                                                                                              \
@@ -83,4 +54,5 @@
         .lstm_packed_count = lstm_packed_count,                                                                                    \
         .lstm_pack = lstm_pack,                                                                                                    \
         .lstm = lstm,                                                                                                              \
+        .quantized = QUANTIZED_TABLE,                                                                                              \
     }

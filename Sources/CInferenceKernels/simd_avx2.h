@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <immintrin.h>
+#include <string.h>
 
 #define LANES 8
 // Eight accumulators hide the latency of FMA (4 cycles, 2 per cycle); more of them share each load of the panel. 4 x 3 would use all 16
@@ -11,7 +12,11 @@
 #define TILE_ROWS_2 6
 #define TILE_ROWS_3 3
 #define WIDE_PANEL 2
+#ifdef WITH_VNNI
+#define TARGET "avx2,fma,avxvnni"
+#else
 #define TARGET "avx2,fma"
+#endif
 
 #define SIMD static inline __attribute__((always_inline, target(TARGET)))
 
@@ -74,6 +79,48 @@ SIMD void vtranspose(vf r[LANES]) {
         r[i] = _mm256_permute2f128_ps(halves[i], halves[i + 4], 0x20);
         r[i + 4] = _mm256_permute2f128_ps(halves[i], halves[i + 4], 0x31);
     }
+}
+typedef __m256i vi;
+SIMD vi vizero(void) { return _mm256_setzero_si256(); }
+#define CODE uint8_t
+#define CODE_BIAS 0
+#define PARTS 1
+#define QUANTIZED_VECTORS 2
+SIMD vi vcodes(const CODE *p) {
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return _mm256_set1_epi32(four);
+}
+SIMD vi vweights(const int8_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
+#ifdef WITH_VNNI
+#define QUANTIZED_ROWS 6
+#define CODE_TOP 255
+SIMD vi vdot(vi sum, vi a, vi u, vi b, vi v) { return _mm256_dpbusd_avx_epi32(_mm256_dpbusd_avx_epi32(sum, a, u), b, v); }
+#else
+// The sum of two products saturates at 16 bits: 2 * 127 * 127 fits. Weights of 6 bits would let four be added up, a sixth faster; but what
+// weights lose does not average out over time, as what activations lose does.
+#define QUANTIZED_ROWS 4
+#define CODE_TOP 127
+SIMD vi vdot(vi sum, vi a, vi u, vi b, vi v) {
+    const vi one = _mm256_set1_epi16(1);
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(a, u), one));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(b, v), one));
+}
+#endif
+SIMD vf vnumbers(vi x) { return _mm256_cvtepi32_ps(x); }
+SIMD vf vtotals(const vi sums[PARTS]) { return vnumbers(sums[0]); }
+SIMD vi vrounded(vf x) { return _mm256_cvtps_epi32(x); }
+SIMD vi vplus(vi a, vi b) { return _mm256_add_epi32(a, b); }
+SIMD void vstore_codes(CODE *p, vi codes) {
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(codes), _mm256_extracti128_si256(codes, 1));
+    _mm_storel_epi64((__m128i *)p, _mm_packus_epi16(words, words));
+}
+SIMD void vstore_weights(int8_t *p, const vf x[4]) {
+    const __m256i low = _mm256_set1_epi32(255);
+    const __m256i a = _mm256_and_si256(_mm256_cvtps_epi32(x[0]), low), b = _mm256_and_si256(_mm256_cvtps_epi32(x[1]), low);
+    const __m256i c = _mm256_and_si256(_mm256_cvtps_epi32(x[2]), low), d = _mm256_cvtps_epi32(x[3]);
+    const __m256i first = _mm256_or_si256(a, _mm256_slli_epi32(b, 8)), last = _mm256_or_si256(_mm256_slli_epi32(c, 16), _mm256_slli_epi32(d, 24));
+    _mm256_storeu_si256((__m256i *)p, _mm256_or_si256(first, last));
 }
 SIMD float vsum(vf x) {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <immintrin.h>
+#include <string.h>
 
 #define LANES 16
 // 32 registers would hold 14 x 2 accumulators, but 14 row pointers do not fit the general registers; 8 rows already keep both FMA
@@ -11,7 +12,11 @@
 #define TILE_ROWS_2 8
 #define TILE_ROWS_3 8
 #define WIDE_PANEL 3
+#ifdef WITH_VNNI
+#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"
+#else
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
+#endif
 
 #define SIMD static inline __attribute__((always_inline, target(TARGET)))
 
@@ -61,6 +66,43 @@ SIMD void vtranspose(vf r[LANES]) {
         r[i] = _mm512_shuffle_f32x4(a, c, 0x88), r[i + 8] = _mm512_shuffle_f32x4(a, c, 0xDD);
         r[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88), r[i + 12] = _mm512_shuffle_f32x4(b, d, 0xDD);
     }
+}
+typedef __m512i vi;
+SIMD vi vizero(void) { return _mm512_setzero_si512(); }
+#define CODE uint8_t
+#define CODE_BIAS 0
+#define PARTS 1
+#define QUANTIZED_ROWS 8
+#define QUANTIZED_VECTORS 3
+SIMD vi vcodes(const CODE *p) {
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return _mm512_set1_epi32(four);
+}
+SIMD vi vweights(const int8_t *p) { return _mm512_loadu_si512(p); }
+#ifdef WITH_VNNI
+#define CODE_TOP 255
+SIMD vi vdot(vi sum, vi a, vi u, vi b, vi v) { return _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(sum, a, u), b, v); }
+#else
+// As in simd_avx2.h.
+#define CODE_TOP 127
+SIMD vi vdot(vi sum, vi a, vi u, vi b, vi v) {
+    const vi one = _mm512_set1_epi16(1);
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maddubs_epi16(a, u), one));
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maddubs_epi16(b, v), one));
+}
+#endif
+SIMD vf vnumbers(vi x) { return _mm512_cvtepi32_ps(x); }
+SIMD vf vtotals(const vi sums[PARTS]) { return vnumbers(sums[0]); }
+SIMD vi vrounded(vf x) { return _mm512_cvtps_epi32(x); }
+SIMD vi vplus(vi a, vi b) { return _mm512_add_epi32(a, b); }
+SIMD void vstore_codes(CODE *p, vi codes) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(codes)); }
+SIMD void vstore_weights(int8_t *p, const vf x[4]) {
+    const __m512i low = _mm512_set1_epi32(255);
+    const __m512i a = _mm512_and_si512(_mm512_cvtps_epi32(x[0]), low), b = _mm512_and_si512(_mm512_cvtps_epi32(x[1]), low);
+    const __m512i c = _mm512_and_si512(_mm512_cvtps_epi32(x[2]), low), d = _mm512_cvtps_epi32(x[3]);
+    const __m512i first = _mm512_or_si512(a, _mm512_slli_epi32(b, 8)), last = _mm512_or_si512(_mm512_slli_epi32(c, 16), _mm512_slli_epi32(d, 24));
+    _mm512_storeu_si512(p, _mm512_or_si512(first, last));
 }
 SIMD float vsum(vf x) { return _mm512_reduce_add_ps(x); }
 SIMD float vmaximum(vf x) { return _mm512_reduce_max_ps(x); }

@@ -53,5 +53,34 @@ SIMD void vtranspose(vf r[LANES]) {
         }
     }
 }
+// As AVX-512 with VNNI has them.
+#define CODE uint8_t
+#define CODE_BIAS 0
+#define CODE_TOP 255
+#define PARTS 1
+#define QUANTIZED_ROWS 8
+#define QUANTIZED_VECTORS 3
+typedef int32_t vi __attribute__((vector_size(64), aligned(4)));
+SIMD vi vizero(void) { return (vi){0}; }
+SIMD vi vcodes(const CODE *p) {
+    vi result;
+    for (int i = 0; i < LANES; i++) { memcpy((char *)&result + 4 * i, p, 4); }
+    return result;
+}
+SIMD vi vweights(const int8_t *p) { vi result; memcpy(&result, p, sizeof result); return result; }
+SIMD vi four_products(vi sum, vi codes, vi weights) {
+    uint8_t c[4 * LANES];
+    int8_t w[4 * LANES];
+    memcpy(c, &codes, sizeof c), memcpy(w, &weights, sizeof w);
+    for (int i = 0; i < 4 * LANES; i++) { sum[i / 4] += c[i] * w[i]; }
+    return sum;
+}
+SIMD vi vdot(vi sum, vi a, vi u, vi b, vi v) { return four_products(four_products(sum, a, u), b, v); }
+SIMD vf vnumbers(vi x) { vf result; EACH((float)x[i]); return result; }
+SIMD vf vtotals(const vi sums[PARTS]) { return vnumbers(sums[0]); }
+SIMD vi vrounded(vf x) { vi result; EACH(x[i] == x[i] ? (int)nearbyintf(x[i]) : 0); return result; }
+SIMD vi vplus(vi a, vi b) { return a + b; }
+SIMD void vstore_codes(CODE *p, vi codes) { for (int i = 0; i < LANES; i++) { p[i] = (CODE)codes[i]; } }
+SIMD void vstore_weights(int8_t *p, const vf x[4]) { for (int i = 0; i < 4 * LANES; i++) { p[i] = (int8_t)nearbyintf(x[i % 4][i / 4]); } }
 SIMD float vsum(vf x) { float sum = 0; for (int i = 0; i < LANES; i++) sum += x[i]; return sum; }
 SIMD float vmaximum(vf x) { float top = x[0]; for (int i = 1; i < LANES; i++) top = x[i] > top ? x[i] : top; return top; }

@@ -51,5 +51,47 @@ static inline vf vsplit(vf x, vf *mantissa) {
 }
 // rows[i][j] becomes rows[j][i].
 static inline void vtranspose(vf rows[LANES]) { (void)rows; }
+// Products of 8-bit numbers: an activation's code is 0...CODE_TOP, less CODE_BIAS; a weight's, -127...127. Four codes meet four
+// weights of each column at a time; an accumulator has PARTS totals for each of LANES / PARTS columns.
+#define CODE uint8_t
+#define CODE_BIAS 0
+#define CODE_TOP 255
+#define PARTS 1
+#define QUANTIZED_ROWS 4
+#define QUANTIZED_VECTORS 1
+typedef int32_t vi;
+static inline vi vizero(void) { return 0; }
+// Four codes.
+static inline vi vcodes(const CODE *p) {
+    vi x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+// Four weights of each column.
+static inline vi vweights(const int8_t *p) {
+    vi x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+static inline vi four_products(vi codes, vi weights) {
+    uint8_t c[4];
+    int8_t w[4];
+    memcpy(c, &codes, 4), memcpy(w, &weights, 4);
+    return c[0] * w[0] + c[1] * w[1] + c[2] * w[2] + c[3] * w[3];
+}
+// sum + a * u + b * v, two times four products.
+static inline vi vdot(vi sum, vi a, vi u, vi b, vi v) { return sum + four_products(a, u) + four_products(b, v); }
+static inline vf vnumbers(vi x) { return (vf)x; }
+// The totals of LANES columns.
+static inline vf vtotals(const vi sums[PARTS]) { return vnumbers(sums[0]); }
+// Anything for NaN.
+static inline vi vrounded(vf x) { return x == x ? (vi)nearbyintf(x) : 0; }
+static inline vi vplus(vi a, vi b) { return a + b; }
+// LANES codes, which CODE must hold.
+static inline void vstore_codes(CODE *p, vi codes) { *p = (CODE)codes; }
+// Rounds four weights of each of LANES columns, all within -127...127.
+static inline void vstore_weights(int8_t *p, const vf x[4]) {
+    for (int i = 0; i < 4; i++) { p[i] = (int8_t)nearbyintf(x[i]); }
+}
 static inline float vsum(vf x) { return x; }
 static inline float vmaximum(vf x) { return x; }

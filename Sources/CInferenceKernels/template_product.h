@@ -17,22 +17,46 @@ KERNEL size_t packed_count(size_t k, size_t n) {
     return (n + LANES - 1) / LANES * LANES * (k + 1);
 }
 
+INLINE vf load_columns(const float *p, size_t columns) {
+    return columns >= LANES ? vload(p) : vload_part(p, columns);
+}
+
+// A block of a matrix that is packed: STEPS steps of k for LANES columns, 0 beyond `count` steps and `columns` columns.
+#define STEPS (LANES < 4 ? 4 : LANES)
+
+INLINE void load_steps(vf steps[STEPS], const float *weights, size_t count, size_t columns, ptrdiff_t k_stride, ptrdiff_t n_stride) {
+    for (size_t i = 0; i < STEPS; i++) { steps[i] = vset(0.0f); }
+    if (count > STEPS) { count = STEPS; }
+    if (n_stride == 1 || LANES == 1) {
+        for (size_t i = 0; i < count; i++) { steps[i] = load_columns(weights + (ptrdiff_t)i * k_stride, columns); }
+    } else if (k_stride == 1) {
+        for (size_t j = 0; j < columns; j++) { steps[j] = load_columns(weights + (ptrdiff_t)j * n_stride, count); }
+        vtranspose(steps);
+    } else {
+        float values[STEPS * LANES] = {0};
+        for (size_t i = 0; i < count; i++) {
+            for (size_t j = 0; j < columns; j++) { values[i * LANES + j] = weights[(ptrdiff_t)i * k_stride + (ptrdiff_t)j * n_stride]; }
+        }
+        for (size_t i = 0; i < STEPS; i++) { steps[i] = vload(values + i * LANES); }
+    }
+}
+
 KERNEL void pack(float *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias) {
     size_t left = (n + LANES - 1) / LANES;
     size_t column = 0;
     while (left > 0) {
-        size_t vectors = next_panel(left);
-        size_t width = vectors * LANES;
-        for (size_t j = 0; j < width; j++) {
-            bool inside = column + j < n;
-            packed[j] = inside && bias ? bias[column + j] : 0;
-            for (size_t i = 0; i < k; i++) {
-                packed[(i + 1) * width + j] = inside ? weights[(ptrdiff_t)i * k_stride + (ptrdiff_t)(column + j) * n_stride] : 0;
+        const size_t vectors = next_panel(left), width = vectors * LANES;
+        left -= vectors;
+        for (size_t v = 0; v < vectors; v++, column += LANES) {
+            const size_t columns = n - column < LANES ? n - column : LANES;
+            vstore(packed + v * LANES, bias ? load_columns(bias + column, columns) : vset(0.0f));
+            for (size_t at = 0; at < k; at += STEPS) {
+                vf steps[STEPS];
+                load_steps(steps, weights + (ptrdiff_t)at * k_stride + (ptrdiff_t)column * n_stride, k - at, columns, k_stride, n_stride);
+                for (size_t i = 0; i < STEPS && at + i < k; i++) { vstore(packed + (at + i + 1) * width + v * LANES, steps[i]); }
             }
         }
         packed += (k + 1) * width;
-        column += width;
-        left -= vectors;
     }
 }
 
@@ -41,10 +65,6 @@ typedef struct {
     float *c[MAX_TILE_ROWS];
     const float *residual[MAX_TILE_ROWS];
 } tile_rows;
-
-INLINE vf load_columns(const float *p, size_t columns) {
-    return columns >= LANES ? vload(p) : vload_part(p, columns);
-}
 
 INLINE void store_columns(float *p, vf x, size_t columns) {
     if (columns >= LANES) {

@@ -12,6 +12,8 @@ package final class AlignedStorage: @unchecked Sendable {
         pointer = raw.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
     }
 
+    convenience init(bytes: Int) { self.init(count: (bytes + 3) / 4) }
+
     package convenience init(_ values: some Collection<Float>) {
         self.init(count: values.count)
         _ = UnsafeMutableBufferPointer(start: pointer, count: count).initialize(from: values)

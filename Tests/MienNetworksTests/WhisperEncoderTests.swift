@@ -7,9 +7,11 @@ import Testing
 @Suite struct WhisperEncoderTests {
     static let shrunk = Places.reference("whisper_shrunk.safetensors")
 
-    private static func processor(_ instructionSet: String, threads: Int = .max, pool: WorkerPool = .shared) throws -> Processor {
+    private static func processor(
+        _ instructionSet: String, threads: Int = .max, precision: Precision = .f32, pool: WorkerPool = .shared
+    ) throws -> Processor {
         let index = try #require(instructionSets.firstIndex(of: instructionSet))
-        return Processor(kernels: mien_available_kernels(index).pointee, threads: threads, pool: pool)
+        return Processor(kernels: mien_available_kernels(index).pointee, threads: threads, precision: precision, pool: pool)
     }
 
     private static func fixture(_ name: String) throws -> Safetensors { try Safetensors(path: Places.fixture("whisper/\(name).safetensors")) }
@@ -58,6 +60,18 @@ import Testing
         }
         try checkStem(file, mel, processor)
         try checkAttention(file, try #require(first.hidden[0]), processor)
+    }
+
+    /// What 8 bits cost, as the root mean square of the difference over that of the states: random weights hardly have outliers.
+    @Test(.enabled(if: shrunk != nil, "needs the reference vectors (MIEN_SHARED)"), arguments: instructionSets)
+    func staysNearTransformersInEightBits(on instructionSet: String) throws {
+        let file = try Safetensors(path: #require(Self.shrunk))
+        let stated = WhisperConfiguration(width: 64, layers: 2, heads: 4, hidden: 256, mels: 80, positions: 150)
+        let encoder = try WhisperEncoder(file, configuration: stated, on: Self.processor(instructionSet, precision: .int8))
+        let output = try #require(try encoder.encode(file.coreTensor("input.mel"), layout: .melsFirst).output).values
+        let wanted = try file.floats(named: "expected.last_hidden_state")
+        let error = zip(output, wanted).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }, size = wanted.reduce(0.0) { $0 + Double($1 * $1) }
+        #expect((error / size).squareRoot() < 0.02)
     }
 
     /// Both convolutions by themselves, before their activation.

@@ -91,6 +91,46 @@ typedef struct {
     float *scratch;         // attention_scratch(queries, head) floats
 } mien_attention;
 
+/// A product of rows that `quantize_rows` rounded and of 8-bit weights: `c[m, n] = clamp(bias[n] + sum_k a[m, k] * b[k, n] + residual[m, n])`,
+/// the sum being that of the rounded values without further error (but for one rounding to f32).
+typedef struct {
+    size_t rows, columns, k; // k <= MIEN_QUANTIZED_K
+    const void *codes;      // [rows, row_bytes(k)]
+    const float *ranges;    // [rows, 2]
+    const void *packed;     // from `pack`
+    float *c;
+    ptrdiff_t c_row_pitch;
+    const float *residual;  // or NULL; may be c with its pitch
+    ptrdiff_t residual_row_pitch;
+    float lower, upper;
+} mien_quantized_product;
+
+/// Longest sum that cannot overflow 32 bits: 2^31 / (255 * 127).
+#define MIEN_QUANTIZED_K ((size_t)66000)
+
+/// Products with 8-bit weights. Codes and packed weights are of one table's making only.
+typedef struct {
+    /// Steps from the least to the largest value of a row: 255, or 127 where two products are added up in 16 bits (AVX2 and AVX-512 without VNNI).
+    uint32_t levels;
+    /// Bytes that `pack` writes for a k x n matrix (its bias included).
+    size_t (*packed_bytes)(size_t k, size_t n);
+    /// Rounds `weights[k * k_stride + n * n_stride]` to 8 bits, symmetrically, with a scale for each column: the largest of a column counts 127.
+    /// Columns of whole numbers times a scale, the largest being 127, stay what they are. 64 bytes of alignment are fastest.
+    void (*pack)(void *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias);
+    /// Bytes of the codes of a row.
+    size_t (*row_bytes)(size_t k);
+    /// Rounds rows, `pitch` floats apart, to `levels` steps from the least of a row and 0 to the largest of it and 0. `ranges[rows, 2]`
+    /// receives each row's scale and zero. A row with a value that is not finite, or of 3e38 and more, gives results that are NaN.
+    void (*quantize_rows)(void *codes, float *ranges, const float *x, size_t rows, size_t k, ptrdiff_t pitch);
+    void (*product)(const mien_quantized_product *);
+
+    /// As those of `mien_kernels`, with products of 8-bit numbers.
+    size_t (*attention_packed_count)(size_t keys, size_t head);
+    void (*attention_pack)(float *packed, const float *k, const float *v, size_t block, size_t keys, size_t head, ptrdiff_t pitch);
+    size_t (*attention_scratch)(size_t queries, size_t head);
+    void (*attention)(const mien_attention *);
+} mien_quantized_kernels;
+
 #if defined(__clang__)
 #define MIEN_SENDABLE __attribute__((swift_attr("@Sendable")))
 #else
@@ -192,6 +232,7 @@ typedef struct MIEN_SENDABLE {
     /// Lays recurrent weights `[4, units, units]` (gates i, f, g, o) out as `lstm` reads them.
     void (*lstm_pack)(float *packed, const float *weights, size_t units);
     void (*lstm)(const mien_lstm *);
+    mien_quantized_kernels quantized;
 } mien_kernels;
 
 /// Floats that a plan needs for its twiddle factors, at least 1; 0 if `length` is not 2^a 3^b 5^c or not in 2...MIEN_FFT_LENGTH.

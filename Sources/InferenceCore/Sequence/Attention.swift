@@ -9,7 +9,29 @@ package struct Attention: Sendable {
     /// Columns of one head.
     package let head: Int
     private let scale: Float
-    private let kernels: mien_kernels
+    private let kernels: Kernels
+
+    /// Those of one precision.
+    private struct Kernels {
+        let packedCount: @convention(c) (Int, Int) -> Int
+        let pack: @convention(c) (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int, Int, Int, Int) -> Void
+        let scratch: @convention(c) (Int, Int) -> Int
+        let attend: @convention(c) (UnsafePointer<mien_attention>?) -> Void
+        let block: Int
+
+        init(_ processor: Processor) {
+            let table = processor.kernels, quantized = table.quantized
+            block = table.attention_block
+            switch processor.precision {
+            case .f32:
+                (packedCount, pack, scratch) = (table.attention_packed_count, table.attention_pack, table.attention_scratch)
+                attend = table.attention
+            case .int8:
+                (packedCount, pack, scratch) = (quantized.attention_packed_count, quantized.attention_pack, quantized.attention_scratch)
+                attend = quantized.attention
+            }
+        }
+    }
 
     /// - Parameter scale: Factor of the scores; nil for `1 / sqrt(head)`.
     package init(heads: Int, head: Int, scale: Float? = nil, on processor: Processor) {
@@ -17,14 +39,14 @@ package struct Attention: Sendable {
         self.heads = heads
         self.head = head
         self.scale = scale ?? 1 / Float(head).squareRoot()
-        kernels = processor.kernels
+        kernels = Kernels(processor)
     }
 
     /// Floats that the packed keys and values of `clips` clips take.
     package func packedCount(clips: Int, keys: Int) -> Int { clips * heads * share(keys) }
 
     /// Floats of scratch for each thread.
-    package var scratchCount: Int { kernels.attention_scratch(Machine.rowPiece, head) }
+    package var scratchCount: Int { kernels.scratch(Machine.rowPiece, head) }
 
     /// Packs keys and values for any number of `attend`.
     ///
@@ -33,12 +55,12 @@ package struct Attention: Sendable {
         clips: Int, keys: Int, k: UnsafePointer<Float>, v: UnsafePointer<Float>, pitch: Int, to packed: UnsafeMutablePointer<Float>,
         on machine: Machine
     ) {
-        let blocks = (keys + kernels.attention_block - 1) / kernels.attention_block
+        let blocks = (keys + kernels.block - 1) / kernels.block
         machine.parallelFor(clips * heads * blocks) { index, _ in
             let (place, block) = index.quotientAndRemainder(dividingBy: blocks)
             let (clip, h) = place.quotientAndRemainder(dividingBy: heads)
             let offset = clip * keys * pitch + h * head
-            kernels.attention_pack(packed + place * share(keys), k + offset, v + offset, block, keys, head, pitch)
+            kernels.pack(packed + place * share(keys), k + offset, v + offset, block, keys, head, pitch)
         }
     }
 
@@ -67,10 +89,10 @@ package struct Attention: Sendable {
             work.y_pitch = outputPitch
             work.scale = scale
             work.scratch = machine.scratch(slot: slot)
-            kernels.attention(&work)
+            kernels.attend(&work)
         }
     }
 
     /// Floats for one head of one clip; whole cache lines.
-    private func share(_ keys: Int) -> Int { roundUp(kernels.attention_packed_count(keys, head), to: 16) }
+    private func share(_ keys: Int) -> Int { roundUp(kernels.packedCount(keys, head), to: 16) }
 }

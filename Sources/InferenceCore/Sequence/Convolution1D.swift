@@ -11,8 +11,10 @@ package struct Convolution1D: Sendable {
     /// Rows of zeros at each end.
     package let padding: Int
     private let taps: Int
-    private let packed: PackedMatrix
+    private let matrix: WeightMatrix
     private let epilogue: Epilogue
+    /// Floats of scratch for each thread.
+    package let scratchCount: Int
 
     /// - Parameters:
     ///   - weights: `[outputs, inputs, taps]`, row-major: the order of PyTorch.
@@ -32,8 +34,8 @@ package struct Convolution1D: Sendable {
                 for tap in 0..<taps { turned[(output * taps + tap) * inputs + input] = weights[(output * inputs + input) * taps + tap] }
             }
         }
-        packed = PackedMatrix(turned, rows: taps * inputs, columns: outputs, rowStride: 1, columnStride: taps * inputs, bias: bias,
-                              kernels: processor.kernels)
+        matrix = WeightMatrix(turned, bias: bias, outputs: outputs, on: processor)
+        scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: taps * inputs, on: processor)
     }
 
     /// Rows of the result for `length` rows of input.
@@ -48,13 +50,12 @@ package struct Convolution1D: Sendable {
     package func run(
         _ length: Int, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, adding: UnsafePointer<Float>? = nil, on machine: Machine
     ) {
-        machine.parallelRows(outputLength(length)) { rows, _ in
-            let target = y + rows.lowerBound * outputs, count = rows.count * outputs
-            var product = packed.product(rows: rows.count, from: x + rows.lowerBound * stride * inputs, pitch: stride * inputs,
-                                         to: target, pitch: outputs, epilogue)
-            machine.kernels.product(&product)
-            epilogue.finish(target, count: count, machine.kernels)
-            if let adding { machine.kernels.add(target, target, adding + rows.lowerBound * outputs, count, -.infinity, .infinity) }
+        machine.parallelRows(outputLength(length)) { piece, slot in
+            let target = y + piece.lowerBound * outputs, count = piece.count * outputs, kernels = machine.kernels
+            let rows = matrix.rows(piece.count, x + piece.lowerBound * stride * inputs, pitch: stride * inputs, scratch: machine.scratch(slot: slot), kernels)
+            matrix.multiply(rows, to: target, pitch: outputs, epilogue, kernels)
+            epilogue.finish(target, count: count, kernels)
+            if let adding { kernels.add(target, target, adding + piece.lowerBound * outputs, count, -.infinity, .infinity) }
         }
     }
 }

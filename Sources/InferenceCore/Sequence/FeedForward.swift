@@ -30,19 +30,17 @@ package struct FeedForward: Sendable {
     }
 
     /// Floats of scratch for each thread.
-    var scratchCount: Int { Machine.rowPiece * Self.part }
+    var scratchCount: Int { Machine.rowPiece * Self.part + parts[0].up.scratchCount + parts[0].down.scratchCount }
 
     /// Adds the result for rows `x` `[count, width]` to `y` `[count, width]`, on this thread. `count` is at most `Machine.rowPiece`.
     func apply(
         _ count: Int, _ x: UnsafePointer<Float>, addingTo y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
     ) {
-        for (index, part) in parts.enumerated() {
-            part.up.apply(count, x, pitch: width, to: scratch, pitch: part.up.outputs, kernels)
-            if index == 0 {
-                part.down.apply(count, scratch, pitch: part.up.outputs, to: y, pitch: width, adding: y, kernels)
-            } else {
-                part.down.accumulate(count, scratch, pitch: part.up.outputs, into: y, pitch: width, kernels)
-            }
+        let hidden = scratch, upper = hidden + Machine.rowPiece * Self.part, lower = upper + parts[0].up.scratchCount
+        let rows = parts[0].up.rows(count, x, pitch: width, scratch: upper, kernels)
+        for (up, down) in parts {
+            up.apply(count, rows, to: hidden, pitch: up.outputs, kernels)
+            down.apply(count, down.rows(count, hidden, pitch: up.outputs, scratch: lower, kernels), to: y, pitch: width, adding: y, kernels)
         }
     }
 }

@@ -2,52 +2,49 @@ internal import CInferenceKernels
 
 /// `y = activation(x * weights^T + bias)`, or `y = x * weights^T + bias + residual`, over rows.
 package struct Linear: Sendable {
-    package var inputs: Int { packed.rows }
-    package var outputs: Int { packed.columns }
-    private let packed: PackedMatrix
+    package var inputs: Int { matrix.inputs }
+    package var outputs: Int { matrix.outputs }
+    private let matrix: WeightMatrix
     private let epilogue: Epilogue
+    /// Floats of scratch for each thread.
+    package let scratchCount: Int
 
     /// - Parameters:
     ///   - weights: `[outputs, inputs]`, row-major.
     ///   - bias: `[outputs]`, or nil for zeros.
     package init(weights: [Float], bias: [Float]?, outputs: Int, activation: Activation? = nil, on processor: Processor) {
-        precondition(outputs > 0 && weights.count % outputs == 0 && (bias?.count ?? outputs) == outputs, "weights and bias fit \(outputs) outputs")
-        let inputs = weights.count / outputs
-        packed = PackedMatrix(weights, rows: inputs, columns: outputs, rowStride: 1, columnStride: inputs, bias: bias, kernels: processor.kernels)
+        matrix = WeightMatrix(weights, bias: bias, outputs: outputs, on: processor)
         epilogue = Epilogue(activation)
+        scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: matrix.inputs, on: processor)
     }
 
-    /// Computes `count` rows on this thread. Pitches are in floats.
+    /// Prepares at most `Machine.rowPiece` rows for this layer and others of as many inputs; `scratch` holds what they read until then.
+    func rows(
+        _ count: Int, _ x: UnsafePointer<Float>, pitch: Int, scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
+    ) -> WeightMatrix.Rows {
+        matrix.rows(count, x, pitch: pitch, scratch: scratch, kernels)
+    }
+
+    /// Computes `count` prepared rows on this thread. The pitch is in floats.
     ///
     /// - Parameter adding: Rows like those of `y`, and maybe the same, that are added to the result; not together with an activation.
     func apply(
-        _ count: Int, _ x: UnsafePointer<Float>, pitch: Int, to y: UnsafeMutablePointer<Float>, pitch outputPitch: Int,
-        adding residual: UnsafePointer<Float>? = nil, _ kernels: mien_kernels
+        _ count: Int, _ rows: WeightMatrix.Rows, to y: UnsafeMutablePointer<Float>, pitch: Int, adding residual: UnsafePointer<Float>? = nil,
+        _ kernels: mien_kernels
     ) {
-        var product = packed.product(rows: count, from: x, pitch: pitch, to: y, pitch: outputPitch, epilogue)
-        product.residual = residual
-        product.residual_row_pitch = outputPitch
-        kernels.product(&product)
-        if outputPitch == outputs {
+        matrix.multiply(rows, to: y, pitch: pitch, adding: residual, epilogue, kernels)
+        if pitch == outputs {
             epilogue.finish(y, count: count * outputs, kernels)
         } else if epilogue.later != nil {
-            for row in 0..<count { epilogue.finish(y + row * outputPitch, count: outputs, kernels) }
+            for row in 0..<count { epilogue.finish(y + row * pitch, count: outputs, kernels) }
         }
-    }
-
-    /// `y += x * weights^T`, without the bias, on this thread.
-    func accumulate(
-        _ count: Int, _ x: UnsafePointer<Float>, pitch: Int, into y: UnsafeMutablePointer<Float>, pitch outputPitch: Int, _ kernels: mien_kernels
-    ) {
-        var product = packed.product(rows: count, from: x, pitch: pitch, to: y, pitch: outputPitch, epilogue)
-        product.accumulate = true
-        kernels.product(&product)
     }
 
     /// Computes rows `[count, inputs]` to `[count, outputs]` on all threads.
     package func run(_ count: Int, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, on machine: Machine) {
-        machine.parallelRows(count) { rows, _ in
-            apply(rows.count, x + rows.lowerBound * inputs, pitch: inputs, to: y + rows.lowerBound * outputs, pitch: outputs, machine.kernels)
+        machine.parallelRows(count) { piece, slot in
+            let rows = rows(piece.count, x + piece.lowerBound * inputs, pitch: inputs, scratch: machine.scratch(slot: slot), machine.kernels)
+            apply(piece.count, rows, to: y + piece.lowerBound * outputs, pitch: outputs, machine.kernels)
         }
     }
 }

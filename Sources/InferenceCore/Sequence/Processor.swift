@@ -1,18 +1,36 @@
 internal import CInferenceKernels
 
-/// What a network over sequences is made for: the kernels that its weights are packed for, and the threads that run it.
+/// How a network's weights are stored and multiplied.
+package enum Precision: String, Sendable, CaseIterable {
+    case f32
+    /// Weights of 8 bits with a scale for each output, and activations rounded to 8 bits as they come, with a scale for each row (7 bits
+    /// where the processor multiplies bytes in 16 bits: AVX2, and AVX-512 without VNNI). Totals are exact. Norms, activation functions,
+    /// the softmax and what is added to the residual stream stay f32.
+    case int8
+}
+
+/// What a network over sequences is made for: the kernels that its weights are packed for, the precision, and the threads that run it.
 package struct Processor: Sendable {
     let kernels: mien_kernels
     let pool: WorkerPool
     /// At most so many threads of the pool work on one run.
     package let threads: Int
+    package let precision: Precision
 
     /// The fastest kernels of this process and its shared pool.
-    package init(threads: Int = .max) { self.init(kernels: Kernels.table, threads: threads, pool: .shared) }
+    package init(threads: Int = .max, precision: Precision = .f32) {
+        self.init(kernels: Kernels.table, threads: threads, precision: precision, pool: .shared)
+    }
 
-    init(kernels: mien_kernels, threads: Int = .max, pool: WorkerPool) {
+    init(kernels: mien_kernels, threads: Int = .max, precision: Precision = .f32, pool: WorkerPool) {
         self.kernels = kernels
         self.pool = pool
         self.threads = max(1, min(threads, pool.threads))
+        self.precision = precision
+    }
+
+    /// The same at another precision, for a part of a network that needs it.
+    package func at(_ precision: Precision) -> Processor {
+        Processor(kernels: kernels, threads: threads, precision: precision, pool: pool)
     }
 }

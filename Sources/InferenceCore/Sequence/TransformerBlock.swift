@@ -53,7 +53,9 @@ package struct TransformerBlock: Sendable {
     }
 
     /// Floats of scratch for each thread.
-    package var scratchCount: Int { max(Machine.rowPiece * width + feedForward.scratchCount, attention.scratchCount) }
+    package var scratchCount: Int {
+        max(Machine.rowPiece * width + max(feedForward.scratchCount, projections.scratchCount), attentionOutput.scratchCount, attention.scratchCount)
+    }
 
     /// Runs the block in place.
     ///
@@ -66,16 +68,18 @@ package struct TransformerBlock: Sendable {
         let rows = clips * length, kernels = machine.kernels
         let projected = memory, packed = memory + roundUp(3 * rows * width, to: 16)
         machine.parallelRows(rows) { piece, slot in
-            let normed = machine.scratch(slot: slot)
+            let normed = machine.scratch(slot: slot), free = normed + Machine.rowPiece * width
             attentionNorm.apply(piece.count, x + piece.lowerBound * width, to: normed, kernels)
-            projections.apply(piece.count, normed, pitch: width, to: projected + piece.lowerBound * 3 * width, pitch: 3 * width, kernels)
+            let rows = projections.rows(piece.count, normed, pitch: width, scratch: free, kernels)
+            projections.apply(piece.count, rows, to: projected + piece.lowerBound * 3 * width, pitch: 3 * width, kernels)
         }
         attention.pack(clips: clips, keys: length, k: projected + width, v: projected + 2 * width, pitch: 3 * width, to: packed, on: machine)
         attention.attend(clips: clips, queries: length, q: projected, pitch: 3 * width, keys: length, packed: packed, to: projected,
                          pitch: 3 * width, on: machine)
         machine.parallelRows(rows) { piece, slot in
             let normed = machine.scratch(slot: slot), here = x + piece.lowerBound * width
-            attentionOutput.apply(piece.count, projected + piece.lowerBound * 3 * width, pitch: 3 * width, to: here, pitch: width, adding: here, kernels)
+            let attended = attentionOutput.rows(piece.count, projected + piece.lowerBound * 3 * width, pitch: 3 * width, scratch: normed, kernels)
+            attentionOutput.apply(piece.count, attended, to: here, pitch: width, adding: here, kernels)
             feedForwardNorm.apply(piece.count, here, to: normed, kernels)
             feedForward.apply(piece.count, normed, addingTo: here, scratch: normed + Machine.rowPiece * width, kernels)
         }

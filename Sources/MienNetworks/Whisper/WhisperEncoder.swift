@@ -55,8 +55,9 @@ package final class WhisperEncoder: Sendable {
         var convolutions: [Convolution1D] = []
         for number in 1...2 {
             let (values, bias) = try weights.convolution(number)
+            // A twentieth of the work; what is rounded here goes through everything that follows.
             convolutions.append(Convolution1D(weights: values, bias: bias, outputs: configuration.width, taps: 3, stride: number,
-                                              activation: .gelu, on: processor))
+                                              activation: .gelu, on: processor.at(.f32)))
         }
         self.convolutions = convolutions
         positions = Tensor(shape: [configuration.positions, configuration.width], values: try weights.positions())
