@@ -97,13 +97,18 @@ def networks(arguments, report):
 
 
 def whisper(arguments, report):
-    """The encoder of Whisper tiny on 30 s, with random weights."""
+    """The encoder of Whisper tiny on 30 s, with random weights, at f32 and with products of 8 bits."""
     weights, onnx, shape = HERE / ".cache/whisper_tiny.safetensors", HERE / ".cache/whisper_tiny.onnx", "1,80,3000"
+    rounded = HERE / ".cache/whisper_tiny_int8.onnx"
     for threads in (1, 2):
         commands = {"mien": [RELEASE / "mien-bench", "run", weights, shape, threads, 1],
                     "torch": [PYTHON, HERE / "peers/whisper_peer.py", "run", weights, shape, threads, 1]}
         commands |= {peer: [PYTHON, HERE / "peers/network_peer.py", peer, onnx, shape, threads, 1] for peer in ("onnxruntime", "openvino")}
         compare(f"Whisper tiny encoder, 30 s, {counted(threads)}", f"whisper-tiny {threads}T", commands, arguments, report)
+        commands = {"mien": [RELEASE / "mien-bench", "run", weights, shape, threads, 1, "int8"],
+                    "onnxruntime": [PYTHON, HERE / "peers/network_peer.py", "onnxruntime", rounded, shape, threads, 1],
+                    "openvino": [PYTHON, HERE / "peers/network_peer.py", "openvino-int8", onnx, shape, threads, 1]}
+        compare(f"Whisper tiny encoder, int8, 30 s, {counted(threads)}", f"whisper-tiny int8 {threads}T", commands, arguments, report)
 
 
 def vad(arguments, report):

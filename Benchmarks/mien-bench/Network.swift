@@ -1,4 +1,5 @@
 import InferenceCore
+import MienMedia
 import MienNetworks
 
 private var extents: [Int] { arguments[3].split(separator: ",").compactMap { Int($0) } }
@@ -19,12 +20,34 @@ private func network(threads: Int) throws -> (CompiledGraph, Tensor) {
 /// With three extents, N,MELS,FRAMES, the file is that of a Whisper encoder.
 func benchmarkNetwork(threads: Int, repeats: Int) throws {
     if extents.count == 3, extents.allSatisfy({ $0 > 0 }) {
-        let encoder = try WhisperEncoder(Safetensors(path: arguments[2]), on: Processor(threads: threads)), shape = Shape(extents)
+        let name = arguments.count > 6 ? arguments[6] : "f32"
+        guard let precision = Precision(rawValue: name) else { fail("\(name) is no precision") }
+        let encoder = try WhisperEncoder(Safetensors(path: arguments[2]), on: Processor(threads: threads, precision: precision)), shape = Shape(extents)
         let mel = Tensor(shape: shape, values: (0..<shape.count).map { _ in Float.random(in: -1..<1.5) })
         return try answerTimes(repeats: repeats) { _ = try encoder.encode(mel, layout: .melsFirst) }
     }
     let (network, input) = try network(threads: threads)
     try answerTimes(repeats: repeats) { _ = try network.run([input]) }
+}
+
+/// Prints how far a Whisper encoder's states at int8 are from those at f32, for a recording's first 30 s: root mean square error over root
+/// mean square, after each layer.
+func measureDrift(_ model: String, _ recording: String) throws {
+    let source = try AudioSource(path: recording)
+    var samples: [Float] = []
+    while samples.count < 30 * LogMel.sampleRate, let block = try source.next() { samples += block.samples }
+    let mel = try LogMel(mels: 80).features(of: Array(samples.prefix(30 * LogMel.sampleRate)), window: 3000)
+    func states(_ precision: Precision) throws -> [[Float]] {
+        let processor = Processor(precision: precision)
+        let encoder = try model.hasSuffix(".bin") ? WhisperEncoder(CTranslate2Model(path: model), on: processor) : WhisperEncoder(Safetensors(path: model), on: processor)
+        let layers = 0...encoder.configuration.layers
+        let result = try encoder.encode(Tensor(shape: [1, mel.shape[0], mel.shape[1]], values: mel.values), hidden: Set(layers))
+        return layers.map { result.hidden[$0]!.values } + [result.output!.values]
+    }
+    for (layer, (exact, rounded)) in try zip(states(.f32), states(.int8)).enumerated() {
+        let error = zip(exact, rounded).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }, size = exact.reduce(0.0) { $0 + Double($1 * $1) }
+        print("\(layer): \((error / size).squareRoot())")
+    }
 }
 
 /// Prints the least time of each operation over some runs.

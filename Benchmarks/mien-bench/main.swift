@@ -1,6 +1,7 @@
 // One resident variant of a benchmark, for Benchmarks/bench.py: every line on stdin is answered with a line of JSON.
 //
-//   mien-bench run     FILE N,C,H,W THREADS REPEATS    a network (of Whisper: N,MELS,FRAMES); see Network.swift
+//   mien-bench run     FILE N,C,H,W THREADS REPEATS    a network (of Whisper: N,MELS,FRAMES, and maybe int8 at the end); see Network.swift
+//   mien-bench drift   FILE RECORDING                  prints what int8 costs a Whisper encoder
 //   mien-bench profile FILE N,C,H,W THREADS            prints where the time of one run of it goes
 //   mien-bench vad     FILE SECONDS THREADS            voice activity; see VoiceActivity.swift
 //   mien-bench logmel  MELS THREADS REPEATS            log-mel features of 30 s of noise
@@ -62,7 +63,8 @@ func benchmarkLogMel() throws {
 let arguments = CommandLine.arguments
 do {
     switch arguments.dropFirst().first {
-    case "run" where arguments.count == 6: try benchmarkNetwork(threads: number(4, "THREADS"), repeats: number(5, "REPEATS"))
+    case "run" where [6, 7].contains(arguments.count): try benchmarkNetwork(threads: number(4, "THREADS"), repeats: number(5, "REPEATS"))
+    case "drift" where arguments.count == 4: try measureDrift(arguments[2], arguments[3])
     case "profile" where arguments.count == 5: try profileNetwork(threads: number(4, "THREADS"))
     case "vad" where arguments.count == 5: try benchmarkVoiceActivity(arguments[2], length: number(3, "SECONDS"), threads: number(4, "THREADS"))
     case "logmel" where arguments.count == 5: try benchmarkLogMel()

@@ -1,7 +1,10 @@
-"""One resident peer: `network_peer.py onnxruntime|openvino MODEL.onnx N,C,H,W THREADS REPEATS`.
+"""One resident peer: `network_peer.py onnxruntime|openvino|openvino-int8 MODEL.onnx N,C,H,W THREADS REPEATS`.
+
+openvino-int8 compresses the weights to 8 bits with NNCF and lets OpenVINO quantise activations as they come, in groups of 128.
 
 Every line "go" on stdin is answered with the seconds of one run after a pause, and with the median of REPEATS further ones.
 """
+import contextlib
 import json
 import statistics
 import sys
@@ -31,16 +34,21 @@ if peer == "onnxruntime":
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     run = lambda: session.run(None, {data.name: x})
-elif peer == "openvino":
+elif peer in ("openvino", "openvino-int8"):
     import openvino
     core = openvino.Core()
-    compiled = core.compile_model(core.read_model(model.SerializeToString()), "CPU", {
-        "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"})
+    network = core.read_model(model.SerializeToString())
+    settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    if peer == "openvino-int8":
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is for the answers
+            import nncf
+            network = nncf.compress_weights(network, mode=nncf.CompressWeightsMode.INT8_SYM)
+        settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = 128
+    compiled = core.compile_model(network, "CPU", settings)
     request = compiled.create_infer_request()
     run = lambda: request.infer({0: x}, share_inputs=True, share_outputs=True)
 else:
     sys.exit(f"unknown peer {peer}")
-
 
 
 def seconds():

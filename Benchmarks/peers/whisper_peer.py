@@ -1,5 +1,5 @@
 """Whisper's encoder in PyTorch, with random weights: `whisper_peer.py export FOLDER` writes tiny's as whisper_tiny.safetensors (with the names
-of transformers) and whisper_tiny.onnx; `whisper_peer.py run FILE.safetensors N,MELS,FRAMES THREADS REPEATS` is a resident peer like network_peer.py.
+of transformers), whisper_tiny.onnx and whisper_tiny_int8.onnx (weights of 8 bits, activations quantised as they come); `whisper_peer.py run FILE.safetensors N,MELS,FRAMES THREADS REPEATS` is a resident peer like network_peer.py.
 """
 import json
 import os
@@ -66,6 +66,9 @@ if sys.argv[1] == "export":
     save_file(model.state_dict(), os.path.join(folder, "whisper_tiny.safetensors"))
     torch.onnx.export(model, (torch.randn(1, 80, 3000),), os.path.join(folder, "whisper_tiny.onnx"), input_names=["mel"], opset_version=18,
                       dynamo=True, external_data=False)
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    quantize_dynamic(os.path.join(folder, "whisper_tiny.onnx"), os.path.join(folder, "whisper_tiny_int8.onnx"), weight_type=QuantType.QInt8,
+                     per_channel=True, op_types_to_quantize=["MatMul", "Gemm"])
 else:
     path, shape, threads, repeats = sys.argv[2], tuple(map(int, sys.argv[3].split(","))), int(sys.argv[4]), int(sys.argv[5])
     torch.set_num_threads(threads)
