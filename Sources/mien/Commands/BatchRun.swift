@@ -1,6 +1,7 @@
 import MienClient
 import MienMessages
 import MienWire
+import Synchronization
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -44,7 +45,19 @@ struct BatchRun<Request: ProtoMessage, Answer: BatchAnswer>: Sendable {
         let progress = Progress()
         var outcome = Outcome()
         // Answers that came before those of earlier files.
-        var early: [Int: Answer] = [:], next = 0, done: Int64 = 0
+        var early: [Int: Answer] = [:], next = 0
+        let done = Mutex(0)
+        // A single long recording takes minutes too: the line goes on while nothing arrives.
+        let start = ContinuousClock.now
+        let ticking = Task { [files, title, unit] in
+            while (try? await Task.sleep(for: .milliseconds(500))) != nil {
+                let seconds = (ContinuousClock.now - start).components.seconds, total = Int64(files.count)
+                progress.update(title, done: Int64(done.withLock { $0 }), total: total) {
+                    $0 < total ? "\($0)" : "\(total) \(unit)\(total == 1 ? "" : "s"), \(seconds) s"
+                }
+            }
+        }
+        defer { ticking.cancel() }
         while let answer = try await stream.next() {
             guard let index = Int(answer.requestId), files.indices.contains(index), index >= next, early[index] == nil else {
                 throw Failure("the host answered a question that was not asked: \(answer.requestId)", code: ExitStatus.protocolViolation)
@@ -55,7 +68,7 @@ struct BatchRun<Request: ProtoMessage, Answer: BatchAnswer>: Sendable {
                 throw CallError(StatusCode(rawValue: failure.code), failure.message, reason: failure.reason)
             }
             early[index] = answer
-            done += 1
+            done.withLock { $0 += 1 }
             while var ready = early.removeValue(forKey: next) {
                 progress.clear()
                 // Ours, not the user's.
@@ -69,8 +82,9 @@ struct BatchRun<Request: ProtoMessage, Answer: BatchAnswer>: Sendable {
                 try show(files[next], ready)
                 next += 1
             }
-            if files.count > 1 { progress.update(title, done: done, total: Int64(files.count)) { "\($0) \(unit)\($0 == 1 ? "" : "s")" } }
         }
+        ticking.cancel()
+        await ticking.value
         progress.clear()
         try await sending.value
         guard next == files.count else {
