@@ -38,6 +38,13 @@ package struct Machine {
         pool.parallelFor(count, threads: threads, body)
     }
 
+    /// `y += x`, on all threads.
+    package func add(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, count: Int) {
+        parallelElements(count) { part in
+            kernels.add(y + part.lowerBound, y + part.lowerBound, x + part.lowerBound, part.count, -.infinity, .infinity)
+        }
+    }
+
     /// Cuts `count` elements into pieces of a few cache pages, the same whatever the number of threads.
     func parallelElements(_ count: Int, _ body: (Range<Int>) -> Void) {
         let piece = 16384
