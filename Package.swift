@@ -121,6 +121,7 @@ if Context.environment["MIEN_FUZZ"] == "1" {
     package.targets += [
         fuzzer("FuzzSafetensors", ["MienNetworks"]),
         fuzzer("FuzzCTranslate2", ["MienNetworks"]),
+        fuzzer("FuzzTorch", ["MienNetworks"]),
         fuzzer("FuzzOnnx", ["MienNetworks", "InferenceCore"]),
         fuzzer("FuzzJPEG", ["MienMedia"]),
         fuzzer("FuzzPNG", ["MienMedia"]),
