@@ -86,7 +86,7 @@ let package = Package(
         // Floor 5: the command, which alone introduces the built-in plugins to the host.
         .executableTarget(name: "mien",
                           dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression",
-                                         "VoiceEmotion", "InferenceCore", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
+                                         "VoiceEmotion", "InferenceCore", "MienNetworks", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
                           swiftSettings: swift),
         .executableTarget(name: "mien-bench", dependencies: ["InferenceCore", "MienMedia", "MienNetworks"], path: "Benchmarks/mien-bench",
                           swiftSettings: swift),

@@ -9,9 +9,8 @@ import pathlib
 import sys
 
 import numpy as np
-from safetensors.numpy import save_file
 
-WIDTH, LAYERS, HEADS, HIDDEN, IMAGE, PATCH = 30, 2, 3, 52, 18, 6
+WIDTH, LAYERS, HEADS, HIDDEN, IMAGE, PATCH = 30, 2, 3, 52, 18, 6  # Tests/HostProcess/test_network.py sets others
 EPSILON = 1e-6
 
 
@@ -88,6 +87,7 @@ def random_weights():
 
 
 def main(folder):
+    from safetensors.numpy import save_file
     stored = random_weights()
     exact = {name: value.astype(np.float64) for name, value in stored.items()}
     pictures = np.random.default_rng(3).uniform(-1, 1, (2, 3, IMAGE, IMAGE)).astype(np.float32)

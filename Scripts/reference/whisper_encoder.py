@@ -12,7 +12,6 @@ import struct
 import sys
 
 import numpy as np
-from safetensors.numpy import save_file
 
 erf = np.vectorize(math.erf)
 
@@ -191,6 +190,7 @@ def write_ctranslate2(folder, w, heads, quantization):
 
 
 def fixtures(folder):
+    from safetensors.numpy import save_file
     heads, mels, frames = 2, 16, 44
     w = random_weights(width=32, layers=2, hidden=56, mels=mels, positions=24)
     random = np.random.default_rng(7)
@@ -216,6 +216,7 @@ def fixtures(folder):
 
 
 def expect(model, out):
+    from safetensors.numpy import save_file
     w, heads = from_ctranslate2(read_model(model))
     results = {}
     for frames, step in ((3000, 50), (178, 7)):

@@ -44,6 +44,7 @@ import Testing
               models                  List, pull, verify, import and remove models.
               info                    Show what a host says of itself and its estimators.
               call                    Call any method of a host, with JSON for messages.
+              network                 Run a network by itself, to check it against a reference.
               doctor                  Check this machine: processor, libraries, tools, models, and a host's
                                       first words.
 

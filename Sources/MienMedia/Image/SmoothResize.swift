@@ -1,7 +1,7 @@
 extension Picture {
-    /// Resized with a triangle as wide as a pixel of the result (of the source, where it grows): Pillow's `Image.resize` with `BILINEAR` on
-    /// 8-bit pixels, to the bit, as it was until Pillow 13 (which for some sizes goes along the columns first and then differs by one step). It is what
-    /// the image processors of transformers do for SigLIP.
+    /// Resized with a triangle as wide as a pixel of the result (of the source, where it grows): `Image.resize` of Pillow with `BILINEAR` on
+    /// 8-bit pixels, to the bit, which is what the image processors of transformers do for SigLIP. Pillow 13 goes along the columns first for
+    /// some sizes, and then differs by one step.
     package func resizedSmoothly(width outWidth: Int, height outHeight: Int) -> Picture {
         precondition(width > 0 && height > 0 && outWidth > 0 && outHeight > 0, "pictures have pixels")
         let channels = format.channels, line = outWidth * channels

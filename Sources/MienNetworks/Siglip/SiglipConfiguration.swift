@@ -1,3 +1,4 @@
+import InferenceCore
 import MienJSON
 
 /// The extents of a SigLIP vision tower.
@@ -63,6 +64,27 @@ package struct SiglipConfiguration: Sendable, Equatable {
         }
         self.init(width: try count("hidden_size", 768), layers: try count("num_hidden_layers", 12), heads: try count("num_attention_heads", 12),
                   hidden: try count("intermediate_size", 3072), image: try count("image_size", 224), patch: try count("patch_size", 16), epsilon: epsilon)
+    }
+
+    /// What the shapes of the weights say, for a file whose `config.json` is not there.
+    ///
+    /// - Parameter heads: Cannot be seen in the weights.
+    /// - Throws: `ModelFileError`: `.missing` without heads or a tensor, `.mismatch` for a shape that no vision tower has.
+    package init(of file: Safetensors, heads: Int?, epsilon: Float = 1e-6) throws(ModelFileError) {
+        let prefix = file["vision_model.embeddings.patch_embedding.weight"] == nil ? "" : "vision_model."
+        func extents(_ name: String, rank: Int) throws(ModelFileError) -> [Int] {
+            let shape = try file.tensor(named: prefix + name).shape
+            guard shape.rank == rank, shape.count > 0 else { throw ModelFileError(.mismatch, file: file.path, "tensor '\(prefix)\(name)' has shape \(shape)") }
+            return shape.extents
+        }
+        guard let heads else { throw ModelFileError(.missing, file: file.path, "the number of heads is not known: it belongs into the metadata as 'heads'") }
+        let embedding = try extents("embeddings.patch_embedding.weight", rank: 4), positions = try extents("embeddings.position_embedding.weight", rank: 2)[0]
+        let across = Int(Double(positions).squareRoot().rounded())
+        guard across * across == positions else { throw ModelFileError(.mismatch, file: file.path, "\(positions) positions do not fill a square") }
+        var layers = 0
+        while file["\(prefix)encoder.layers.\(layers).mlp.fc1.weight"] != nil { layers += 1 }
+        self.init(width: embedding[0], layers: layers, heads: heads, hidden: try extents("encoder.layers.0.mlp.fc1.weight", rank: 2)[0],
+                  image: across * embedding[3], patch: embedding[3], epsilon: epsilon)
     }
 
     /// - Throws: `ModelFileError` `.mismatch` for extents that no vision tower has.

@@ -42,6 +42,14 @@ package final class WhisperEncoder: Sendable {
         try self.init(WhisperSafetensors(file, stated: configuration), on: processor)
     }
 
+    /// The encoder in a safetensors file whose `config.json` is not there.
+    ///
+    /// - Parameter heads: nil: heads are 64 wide.
+    /// - Throws: As `init(_:configuration:on:)`.
+    package convenience init(_ file: Safetensors, heads: Int?, on processor: Processor = Processor()) throws(ModelFileError) {
+        try self.init(WhisperSafetensors(file, stated: nil, heads: heads), on: processor)
+    }
+
     /// The encoder in a CTranslate2 model.
     ///
     /// - Throws: `ModelFileError`: `.missing`, `.mismatch`, `.unsupported` or `.malformed`, with the name of the variable.

@@ -7,8 +7,10 @@ struct WhisperSafetensors: WhisperWeights {
     private let file: Safetensors
     private let prefix: String
 
-    /// - Parameter stated: What `config.json` says. Without it the heads are 64 wide, as in every model of OpenAI's.
-    init(_ file: Safetensors, stated: WhisperConfiguration?) throws(ModelFileError) {
+    /// - Parameters:
+    ///   - stated: What `config.json` says.
+    ///   - heads: Used without it; nil: heads are 64 wide, as in every model of OpenAI's.
+    init(_ file: Safetensors, stated: WhisperConfiguration?, heads: Int? = nil) throws(ModelFileError) {
         guard let prefix = ["model.encoder.", "encoder.", ""].first(where: { file[$0 + "conv1.weight"] != nil }) else {
             throw ModelFileError(.missing, file: file.path, "there is no tensor 'model.encoder.conv1.weight': this is no Whisper model")
         }
@@ -23,7 +25,7 @@ struct WhisperSafetensors: WhisperWeights {
         var layers = 0
         while file["\(prefix)layers.\(layers).fc1.weight"] != nil { layers += 1 }
         let inferred = WhisperConfiguration(
-            width: first[0], layers: layers, heads: stated?.heads ?? max(first[0] / 64, 1), hidden: try extents("layers.0.fc1.weight", rank: 2)[0],
+            width: first[0], layers: layers, heads: stated?.heads ?? heads ?? max(first[0] / 64, 1), hidden: try extents("layers.0.fc1.weight", rank: 2)[0],
             mels: first[1], positions: file[prefix + "embed_positions.weight"] == nil ? stated?.positions ?? 1500
                 : try extents("embed_positions.weight", rank: 2)[0])
         if let stated, stated != inferred {
