@@ -4,7 +4,7 @@ package import MienEstimation
 import MienMedia
 import MienNetworks
 
-/// Seven emotions, arousal and valence of a voice, whatever it says: the lower layers of Whisper tiny.en, with a head of our own. The
+/// Seven emotions, arousal and valence of a voice, whatever it says: the lower layers of Whisper tiny.en, tuned, with a head of our own. The
 /// weights are part of this plugin; only the voice activity detector is pulled.
 ///
 /// MODEL_CARD.md says what the answers are worth.

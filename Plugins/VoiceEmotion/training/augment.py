@@ -3,6 +3,8 @@ import numpy as np
 import scipy.signal
 import torch
 
+from logmel import LEVEL, RANGE, level
+
 RATE = 16000
 
 
@@ -56,6 +58,15 @@ def waveform(audio, random):
         if random.random() < chance:
             audio = effect(audio, random)
     return np.asarray(audio, np.float32)
+
+
+def channel(mel, corpus, channels, random):
+    """Half of the time, moves a log-mel part of the way to how another corpus sounds on average. `channels`: {corpus: [80, 1]}."""
+    others = sorted(set(channels) - {corpus})
+    if not others or random.random() < 0.5:
+        return mel
+    shifted = level(mel + random.uniform(0, 1) * (channels[others[random.integers(len(others))]] - channels[corpus]))
+    return shifted.clamp(min=LEVEL - RANGE)
 
 
 def mel(mel, random):

@@ -92,7 +92,7 @@ def metadata(recipe, calibration, clips):
         "recipe": asdict(recipe),
         "trained_on": {corpus: {"clips": len(own), "speakers": len({clip.speaker for clip in own}), "languages": sorted({clip.language for clip in own})}
                        for corpus in corpora for own in [[clip for clip in clips if clip.corpus == corpus]]},
-        "derived_from": "Whisper tiny.en (MIT, OpenAI)",
+        "derived_from": "Whisper tiny.en (MIT, OpenAI), tuned",
     }
 
 

