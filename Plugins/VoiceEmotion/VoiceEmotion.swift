@@ -19,7 +19,7 @@ struct VoiceEmotion: VoiceEstimator {
     private let logMel: LogMel
 
     static let description = EstimatorDescription(
-        id: "voice-emotion", version: "1",
+        id: "voice-emotion", version: "2",
         summary: "Emotions in speech: anger, disgust, fear, happiness, sadness, surprise, or none; arousal and valence.",
         modality: .voice, categories: coverage.map(\.category), dimensions: [.valence, .arousal],
         nativeLabels: ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"], models: ["silero-vad"])
