@@ -9,7 +9,7 @@ import MienNetworks
 ///
 /// MODEL_CARD.md says what the answers are worth.
 package let voiceEmotionFactory = EstimatorFactory(description: VoiceEmotion.description) { models in
-    try VoiceEmotion(network: VoiceNetwork(VoiceWeights(VoiceEmotion.embeddedWeights()), on: Processor(precision: .int8)),
+    try VoiceEmotion(network: VoiceNetwork(VoiceWeights(VoiceEmotion.embeddedWeights()), on: Processor(precision: Processor.fastestPrecision)),
                      detector: SileroDetector(SileroVAD(from: OnnxWeights(path: models.path(model: "silero-vad", file: "silero_vad_16k_op15.onnx")))))
 }
 

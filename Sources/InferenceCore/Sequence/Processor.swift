@@ -22,6 +22,9 @@ package struct Processor: Sendable {
         self.init(kernels: Kernels.table, threads: threads, precision: precision, pool: .shared)
     }
 
+    /// The precision that is fastest in this process: `int8`, but for the scalar kernels, which have no instructions for products of bytes.
+    package static var fastestPrecision: Precision { Kernels.name == "scalar" ? .f32 : .int8 }
+
     init(kernels: mien_kernels, threads: Int = .max, precision: Precision = .f32, pool: WorkerPool) {
         self.kernels = kernels
         self.pool = pool

@@ -197,7 +197,8 @@ struct TensorPickle {
 
     private func global(_ module: String, _ name: String, _ opcode: UInt8, _ place: Int) throws(ModelFileError) -> Global {
         guard let global = Global(module, name) else {
-            throw ModelFileError(.unsupported, "pickle, byte \(place): \(Self.name(opcode)) asks for '\(module).\(name)', which is nothing that tensors need; nothing of it was run")
+            let who = "pickle, byte \(place): \(Self.name(opcode)) asks for '\(module).\(name)'"
+            throw ModelFileError(.unsupported, who + ", which is nothing that tensors need; nothing of it was run")
         }
         return global
     }
@@ -206,8 +207,8 @@ struct TensorPickle {
     private mutating func storage(_ place: Int) throws(ModelFileError) -> Bool {
         guard case .tuple(let index)? = stack.popLast() else { return false }
         let parts = tuples[index]
-        guard parts.count == 5 || parts.count == 6, case .string("storage") = parts[0], case .global(.storage(let type)) = parts[1], case .string(let key) = parts[2],
-              case .int(let count) = parts[4], count >= 0 else { throw malformed("a persistent id is not that of a storage", at: place) }
+        guard parts.count == 5 || parts.count == 6, case .string("storage") = parts[0], case .global(.storage(let type)) = parts[1],
+              case .string(let key) = parts[2], case .int(let count) = parts[4], count >= 0 else { throw malformed("a persistent id is not that of a storage", at: place) }
         if parts.count == 6 {
             guard case .none = parts[5] else { throw ModelFileError(.unsupported, "pickle, byte \(place): storage '\(key)' is a view of another") }
         }
@@ -248,10 +249,11 @@ struct TensorPickle {
     /// What the instruction is called in Python's pickletools.
     private static func name(_ opcode: UInt8) -> String {
         let names: [UInt8: String] = [
-            UInt8(ascii: "c"): "GLOBAL", 0x93: "STACK_GLOBAL", UInt8(ascii: "R"): "REDUCE", UInt8(ascii: "i"): "INST", UInt8(ascii: "o"): "OBJ", 0x81: "NEWOBJ",
-            0x92: "NEWOBJ_EX", 0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4", UInt8(ascii: "P"): "PERSID", UInt8(ascii: "Q"): "BINPERSID", UInt8(ascii: "b"): "BUILD",
-            UInt8(ascii: "h"): "BINGET", UInt8(ascii: "j"): "LONG_BINGET", UInt8(ascii: "X"): "BINUNICODE", UInt8(ascii: "u"): "SETITEMS", UInt8(ascii: "t"): "TUPLE",
-            0x97: "NEXT_BUFFER", 0x96: "BYTEARRAY8", UInt8(ascii: "B"): "BINBYTES", UInt8(ascii: "C"): "SHORT_BINBYTES", 0x8f: "EMPTY_SET", UInt8(ascii: "I"): "INT",
+            UInt8(ascii: "c"): "GLOBAL", 0x93: "STACK_GLOBAL", UInt8(ascii: "R"): "REDUCE", UInt8(ascii: "i"): "INST", UInt8(ascii: "o"): "OBJ",
+            0x81: "NEWOBJ", 0x92: "NEWOBJ_EX", 0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4", UInt8(ascii: "P"): "PERSID", UInt8(ascii: "Q"): "BINPERSID",
+            UInt8(ascii: "b"): "BUILD", UInt8(ascii: "h"): "BINGET", UInt8(ascii: "j"): "LONG_BINGET", UInt8(ascii: "X"): "BINUNICODE",
+            UInt8(ascii: "u"): "SETITEMS", UInt8(ascii: "t"): "TUPLE", 0x97: "NEXT_BUFFER", 0x96: "BYTEARRAY8", UInt8(ascii: "B"): "BINBYTES",
+            UInt8(ascii: "C"): "SHORT_BINBYTES", 0x8f: "EMPTY_SET", UInt8(ascii: "I"): "INT",
         ]
         let hex = String(opcode, radix: 16)
         return names[opcode] ?? "instruction 0x\(hex.count < 2 ? "0" : "")\(hex)"

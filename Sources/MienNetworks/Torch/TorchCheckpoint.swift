@@ -202,8 +202,10 @@ package final class TorchCheckpoint: WeightFile, Sendable {
             guard last < storage.count else { throw outside() }
         }
         // A stride of 0 makes any size out of nothing.
-        guard count <= storage.count else { throw ModelFileError(.unsupported, "tensor '\(name)' of \(count) elements repeats those of a storage of \(storage.count)") }
-        let start = range.lowerBound + tensor.offset * size
-        return StoredTensor(type: storage.type, shape: Shape(tensor.extents), strides: tensor.strides, bytes: start..<(count > 0 ? range.lowerBound + (last + 1) * size : start))
+        guard count <= storage.count else {
+            throw ModelFileError(.unsupported, "tensor '\(name)' of \(count) elements repeats those of a storage of \(storage.count)")
+        }
+        let start = range.lowerBound + tensor.offset * size, end = count > 0 ? range.lowerBound + (last + 1) * size : start
+        return StoredTensor(type: storage.type, shape: Shape(tensor.extents), strides: tensor.strides, bytes: start..<end)
     }
 }

@@ -31,7 +31,9 @@ struct ZipDirectory {
         }
         guard place >= least else { throw malformed("its end is missing; is the file cut short?") }
         var cursor = ByteCursor(archive, at: place + 10)
-        guard let count = cursor.number(UInt16.self), cursor.number(UInt32.self) != nil, let offset = cursor.number(UInt32.self) else { throw malformed("its end is damaged") }
+        guard let count = cursor.number(UInt16.self), cursor.number(UInt32.self) != nil, let offset = cursor.number(UInt32.self) else {
+            throw malformed("its end is damaged")
+        }
         if count != .max, offset != .max { return (Int(offset), Int(count)) }
         // Zip64: a locator of 20 bytes before the end record says where the long form is.
         var locator = ByteCursor(archive, at: place - 20)
@@ -39,7 +41,9 @@ struct ZipDirectory {
               end <= UInt64(archive.count) else { throw malformed("the long form of its end is missing") }
         var long = ByteCursor(archive, at: Int(end))
         guard long.number(UInt32.self) == 0x0606_4b50, long.take(28) != nil, let entries = long.number(UInt64.self), long.number(UInt64.self) != nil,
-              let start = long.number(UInt64.self), start <= UInt64(archive.count), entries <= UInt64(fileLimit) else { throw malformed("the long form of its end is damaged") }
+              let start = long.number(UInt64.self), start <= UInt64(archive.count), entries <= UInt64(fileLimit) else {
+            throw malformed("the long form of its end is damaged")
+        }
         return (Int(start), Int(entries))
     }
 
@@ -79,7 +83,9 @@ struct ZipDirectory {
         }
 
         func contents(in archive: UnsafeRawBufferPointer) throws(ModelFileError) -> Range<Int> {
-            guard method == 0, flags & 1 == 0 else { throw ModelFileError(.unsupported, "zip archive: '\(name)' is compressed or encrypted; torch.save stores files as they are") }
+            guard method == 0, flags & 1 == 0 else {
+                throw ModelFileError(.unsupported, "zip archive: '\(name)' is compressed or encrypted; torch.save stores files as they are")
+            }
             guard header <= UInt64(archive.count) else { throw malformed("'\(name)' lies beyond its end") }
             var cursor = ByteCursor(archive, at: Int(header))
             guard cursor.number(UInt32.self) == 0x0403_4b50, cursor.take(22) != nil, let nameLength = cursor.number(UInt16.self),

@@ -84,7 +84,9 @@ struct NetworkRun {
 
     private func input(_ name: String, rank: Int) throws(ModelFileError) -> Tensor {
         let shape = try file.tensor(named: name).shape
-        guard shape.rank == rank, shape.count > 0 else { throw ModelFileError(.mismatch, file: file.path, "'\(name)' has shape \(shape), expected one of rank \(rank)") }
+        guard shape.rank == rank, shape.count > 0 else {
+            throw ModelFileError(.mismatch, file: file.path, "'\(name)' has shape \(shape), expected one of rank \(rank)")
+        }
         return Tensor(shape: shape, values: try file.floats(named: name))
     }
 
