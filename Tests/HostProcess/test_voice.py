@@ -59,9 +59,10 @@ def test_the_speech_is_the_same_however_it_travels(host):
         starts = [one.voice.start for one in answer.estimates]
         assert starts == sorted(starts) and all(start * 16000 == round(start * 16000) for start in starts)
     assert [a.audio.format for a in answers] == ["ogg", "ogg", "raw"]
-    for other in answers[1:]:
+    # Another decoder's samples differ in the last place; rounding to 8 bits then falls to the other side now and then.
+    for other, bound in zip(answers[1:], (1e-6, 0.03)):
         for a, b in zip(answers[0].estimates, other.estimates):
-            assert np.allclose(probabilities(a), probabilities(b), atol=1e-3)
+            assert np.allclose(probabilities(a), probabilities(b), atol=bound)
 
 
 def test_granularities(host):
