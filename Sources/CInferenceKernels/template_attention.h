@@ -28,21 +28,35 @@ KERNEL void attention_pack(float *packed, const float *k, const float *v, size_t
 // Scores, weighted values, and the maximum and sum of each query.
 KERNEL size_t attention_scratch(size_t queries, size_t head) { return queries * (ATTENTION_BLOCK + head + 2); }
 
+// NaN if that is all there is.
+INLINE float largest_of(const float *x, size_t count) {
+    vf tops = vset(-INFINITY);
+    float top = -INFINITY;
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) { tops = vmax(tops, vload(x + i)); }
+    for (; i < count; i++) { top = x[i] > top ? x[i] : top; }
+    const float whole = vmaximum(tops);
+    return top == -INFINITY || whole > top ? whole : top;
+}
+
+INLINE void scale_row(float *y, const float *x, size_t count, float by) {
+    const vf factor = vset(by);
+    EACH_VECTOR(count, vstore(y + i, vmul(vload(x + i), factor)), vstore_part(y + i, vmul(vload_part(x + i, left), factor), left))
+}
+
+INLINE float ratio_of(float lower, float upper, float factor) {
+    float ratios[LANES];
+    vstore(ratios, vexp2_negative(vset((lower - upper) * factor)));
+    return ratios[0];
+}
+
 // Turns a row of scores into weights relative to the largest score so far, and brings what was summed before to the same measure.
 INLINE void absorb_scores(float *scores, size_t count, float *result, size_t head, float *maximum, float *sum, float factor) {
-    vf tops = vset(*maximum);
-    float top = *maximum;
-    size_t i = 0;
-    for (; i + LANES <= count; i += LANES) { tops = vmax(tops, vload(scores + i)); }
-    for (; i < count; i++) { top = scores[i] > top ? scores[i] : top; }
-    const float whole = vmaximum(tops);
-    top = whole > top ? whole : top;
+    const float largest = largest_of(scores, count), top = largest > *maximum ? largest : *maximum;
     if (top > *maximum) {
-        const vf ratio = vexp2_negative(vset((*maximum - top) * factor));
-        EACH_VECTOR(head, vstore(result + i, vmul(vload(result + i), ratio)), vstore_part(result + i, vmul(vload_part(result + i, left), ratio), left))
-        float ratios[LANES];
-        vstore(ratios, ratio);
-        *sum *= ratios[0];
+        const float ratio = ratio_of(*maximum, top, factor);
+        scale_row(result, result, head, ratio);
+        *sum *= ratio;
         *maximum = top;
     }
     // The difference first: it is exact where it matters, near the maximum.
@@ -83,10 +97,5 @@ KERNEL void attention(const mien_attention *p) {
         product(&weigh);
         packed += packed_count(count, p->head);
     }
-    for (size_t query = 0; query < p->queries; query++) {
-        const vf share = vset(1.0f / sums[query]);
-        const float *from = result + query * p->head;
-        float *to = p->y + (ptrdiff_t)query * p->y_pitch;
-        EACH_VECTOR(p->head, vstore(to + i, vmul(vload(from + i), share)), vstore_part(to + i, vmul(vload_part(from + i, left), share), left))
-    }
+    for (size_t i = 0; i < p->queries; i++) { scale_row(p->y + (ptrdiff_t)i * p->y_pitch, result + i * p->head, p->head, 1 / sums[i]); }
 }

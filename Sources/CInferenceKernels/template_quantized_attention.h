@@ -58,28 +58,6 @@ INLINE float quantize_scores(CODE *codes, const float *scores, size_t count, flo
     return sum;
 }
 
-// NaN if that is all there is.
-INLINE float largest_of(const float *x, size_t count) {
-    vf tops = vset(-INFINITY);
-    float top = -INFINITY;
-    size_t i = 0;
-    for (; i + LANES <= count; i += LANES) { tops = vmax(tops, vload(x + i)); }
-    for (; i < count; i++) { top = x[i] > top ? x[i] : top; }
-    const float whole = vmaximum(tops);
-    return top == -INFINITY || whole > top ? whole : top;
-}
-
-INLINE float ratio_of(float lower, float upper, float factor) {
-    float ratios[LANES];
-    vstore(ratios, vexp2_negative(vset((lower - upper) * factor)));
-    return ratios[0];
-}
-
-INLINE void scale_row(float *y, const float *x, size_t count, float by) {
-    const vf factor = vset(by);
-    EACH_VECTOR(count, vstore(y + i, vmul(vload(x + i), factor)), vstore_part(y + i, vmul(vload_part(x + i, left), factor), left))
-}
-
 KERNEL void quantized_attention(const mien_attention *p) {
     const size_t queries = p->queries, head = p->head;
     float *free = p->scratch;

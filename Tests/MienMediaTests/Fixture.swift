@@ -65,3 +65,14 @@ func refusal(_ bytes: [UInt8], _ limits: PictureLimits = PictureLimits()) -> Pic
         return error.reason
     }
 }
+
+/// The picture that make_pictures.py and pillow_resize.py make by the same formula.
+func formula(_ width: Int, _ height: Int, _ format: Picture.Format) -> Picture {
+    var pixels: [UInt8] = []
+    for y in 0..<height {
+        for x in 0..<width {
+            for channel in 0..<format.channels { pixels.append(UInt8((x * 7 + y * 13 + x * y * (channel + 1)) % 251)) }
+        }
+    }
+    return Picture(width: width, height: height, format: format, pixels: pixels)
+}

@@ -3,17 +3,6 @@ import MienMedia
 import Testing
 
 @Suite struct PictureOperationsTests {
-    /// The formula of make_pictures.py.
-    private func formula(_ width: Int, _ height: Int, _ format: Picture.Format) -> Picture {
-        var pixels: [UInt8] = []
-        for y in 0..<height {
-            for x in 0..<width {
-                for channel in 0..<format.channels { pixels.append(UInt8((x * 7 + y * 13 + x * y * (channel + 1)) % 251)) }
-            }
-        }
-        return Picture(width: width, height: height, format: format, pixels: pixels)
-    }
-
     @Test func grayIsOpenCVsToTheBit() {
         #expect(formula(61, 43, .rgb).grayscale().pixels == [UInt8](Fixture.operations.gray))
     }

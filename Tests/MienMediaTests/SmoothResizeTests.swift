@@ -8,17 +8,6 @@ import Testing
     /// Made by Scripts/reference/pillow_resize.py.
     private static let expected = try! JSONDecoder().decode([String: Data].self, from: Data(Fixture.bytes("pillow.json")))
 
-    /// The formula of pillow_resize.py.
-    private func formula(_ width: Int, _ height: Int, _ format: Picture.Format) -> Picture {
-        var pixels: [UInt8] = []
-        for y in 0..<height {
-            for x in 0..<width {
-                for channel in 0..<format.channels { pixels.append(UInt8((x * 7 + y * 13 + x * y * (channel + 1)) % 251)) }
-            }
-        }
-        return Picture(width: width, height: height, format: format, pixels: pixels)
-    }
-
     @Test(arguments: expected.keys.sorted()) func isPillowsToTheBit(_ name: String) throws {
         let sizes = name.split(separator: " ").compactMap { Int($0) }
         let picture = formula(sizes[0], sizes[1], sizes[4] == 1 ? .gray : .rgb).resizedSmoothly(width: sizes[2], height: sizes[3])

@@ -18,11 +18,6 @@ import Testing
 
     private static func fixture() throws -> Safetensors { try Safetensors(path: Places.fixture("siglip.safetensors")) }
 
-    private func drift(_ values: [Float], _ wanted: [Float]) -> Double {
-        let error = zip(values, wanted).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
-        return values.count == wanted.count ? (error / wanted.reduce(0.0) { $0 + Double($1 * $1) }).squareRoot() : .infinity
-    }
-
     // MARK: Numbers
 
     @Test(arguments: instructionSets)

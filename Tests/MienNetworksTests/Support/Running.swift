@@ -24,6 +24,12 @@ func difference(_ values: [Float], _ expected: [Float]) -> Float {
     }
 }
 
+/// Root mean square of the difference over that of what is expected; infinite for different counts.
+func drift(_ values: [Float], _ wanted: [Float]) -> Double {
+    let error = zip(values, wanted).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+    return values.count == wanted.count ? (error / wanted.reduce(0.0) { $0 + Double($1 * $1) }).squareRoot() : .infinity
+}
+
 extension Safetensors {
     /// A stored F32 tensor as a tensor of the core.
     func coreTensor(_ name: String) throws -> Tensor {
