@@ -76,7 +76,9 @@ let package = Package(
         module("MienModels", ["MienJSON", "CNettle", subprocess]),
         module("MienHost", ["MienWire", "MienMessages", "MienMedia", "MienEstimation", "MienModels", "InferenceCore", "CProcess", logging]),
         module("MienClient", ["MienWire", "MienMessages", "CProcess"]),
-        module("FaceExpression", ["MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], path: "Plugins/FaceExpression",
+        // Not an estimator, but what those that read faces share.
+        module("FaceFinding", ["MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], path: "Plugins/FaceFinding", resources: [.embedInCode("model.json")]),
+        module("FaceExpression", ["FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], path: "Plugins/FaceExpression",
                exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json"), .embedInCode("import_hdf5.py")]),
         // The weights in the binary: C's #embed, since Swift compiles a large array literal for minutes.
         .target(name: "CVoiceEmotionWeights", path: "Plugins/VoiceEmotion/weights", exclude: ["voice.safetensors"]),
@@ -85,7 +87,7 @@ let package = Package(
 
         // Floor 5: the command, which alone introduces the built-in plugins to the host.
         .executableTarget(name: "mien",
-                          dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression",
+                          dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression", "FaceFinding",
                                          "VoiceEmotion", "InferenceCore", "MienNetworks", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
                           swiftSettings: swift),
         .executableTarget(name: "mien-bench", dependencies: ["InferenceCore", "MienMedia", "MienNetworks"], path: "Benchmarks/mien-bench",
@@ -99,6 +101,7 @@ let package = Package(
         tests("MienMediaTests", ["MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         .target(name: "VoiceFakes", dependencies: ["MienEstimation"], path: "Tests/Support/VoiceFakes", swiftSettings: swift),
         tests("MienEstimationTests", ["MienEstimation", "MienMedia", "VoiceFakes"]),
+        tests("FaceFindingTests", ["FaceFinding", "MienEstimation", "MienMedia", "InferenceCore"]),
         tests("FaceExpressionTests", ["FaceExpression", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         tests("VoiceEmotionTests", ["VoiceEmotion", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),

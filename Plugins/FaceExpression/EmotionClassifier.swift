@@ -1,3 +1,4 @@
+import FaceFinding
 import InferenceCore
 import MienEstimation
 import MienMedia
@@ -53,7 +54,12 @@ final class EmotionClassifier: Sendable {
         return rows
     }
 
-    /// The crop for a face, 64 x 64, grey.
+    /// The crop for a face of `picture`, 64 x 64, grey.
+    static func crop(_ picture: Picture, to face: FoundFace) -> Picture {
+        face.isWhole ? whole(picture) : crop(picture, box: face.box, scale: face.scale)
+    }
+
+    /// The crop for a box, 64 x 64, grey.
     ///
     /// - Parameters:
     ///   - box: In pixels of `picture`.

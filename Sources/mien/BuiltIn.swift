@@ -1,4 +1,5 @@
 import FaceExpression
+import FaceFinding
 import MienEstimation
 import MienModels
 import VoiceEmotion
@@ -9,6 +10,7 @@ enum BuiltIn {
 
     private static func catalogue() throws(ModelStoreError) -> ModelCatalogue {
         var catalogue = try ModelCatalogue.decode(EmbeddedFiles.modelCatalogue, scripts: EmbeddedFiles.scripts, origin: "FaceExpression/model.json")
+        try catalogue.merge(.decode(FaceFinding.catalogue, origin: "FaceFinding/model.json"))
         try catalogue.merge(.decode(VoiceModels.catalogue, origin: "VoiceEmotion/model.json"))
         return catalogue
     }

@@ -10,6 +10,7 @@ struct RealPullTests {
             .appendingPathComponent("Plugins")
         func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: plugins.appendingPathComponent(path))) }
         var catalogue = try ModelCatalogue.decode(bytes("FaceExpression/model.json"), scripts: ["import_hdf5.py": bytes("FaceExpression/import_hdf5.py")])
+        try catalogue.merge(.decode(bytes("FaceFinding/model.json")))
         try catalogue.merge(.decode(bytes("VoiceEmotion/model.json")))
         try await withFolder { home in
             let store = ModelStore(home: home, catalogue: catalogue)

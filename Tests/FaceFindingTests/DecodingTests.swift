@@ -1,4 +1,4 @@
-@testable import FaceExpression
+@testable import FaceFinding
 import InferenceCore
 import MienEstimation
 import Testing

@@ -1,13 +1,16 @@
-import MienEstimation
+package import MienEstimation
 import MienMedia
 
 /// How well a face is shown, and what to warn of.
 ///
-/// The scores are rules of thumb over what the classifier sees, not learnt: 1 means that the faces of its training data were no better,
-/// and each falls to 0 where it can no longer be expected to work. `overall` is the worst of them, less what lies outside the photo.
-struct FaceAssessment {
-    let quality: InputQuality
-    let warnings: [EstimateWarning]
+/// The scores are rules of thumb over what a classifier sees, not learnt: 1 means that the faces of FER2013, a common set of training data,
+/// are no better, and each falls to 0 where a classifier can no longer be expected to work. `overall` is the worst of them, less what lies outside the photo.
+package struct FaceAssessment: Sendable {
+    package let quality: InputQuality
+    package let warnings: [EstimateWarning]
+
+    /// Width and height, in pixels, that pictures of faces are judged at.
+    static let cropSide = 64
 
     /// - Parameters:
     ///   - crop: What the classifier sees: 64 x 64, grey.

@@ -1,4 +1,4 @@
-@testable import FaceExpression
+@testable import FaceFinding
 import Foundation
 import MienEstimation
 import MienMedia
@@ -66,13 +66,5 @@ import Testing
             for value in [quality.overall, quality.size, quality.sharpness, quality.exposure, quality.pose] { #expect((0...1).contains(value)) }
             #expect(quality.overall == 0)
         }
-    }
-
-    @Test func theEstimatorSaysWhatItCovers() {
-        let description = faceExpressionFactory.description
-        #expect(description.id == "face-expression")
-        #expect(description.models == ["centerface", "fer-mini-xception"])
-        #expect(description.categories.map(\.name) == ["Anger", "Disgust", "Fear", "Elation", "Sadness", "Astonishment/Surprise"])
-        #expect(description.nativeLabels.count == 7)
     }
 }
