@@ -50,7 +50,7 @@ struct VoiceEmotion: VoiceEstimator {
     /// Part of the binary.
     static var weightBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: mien_voice_emotion_weights(), count: mien_voice_emotion_weights_count()) }
 
-    func read(_ clips: [[Float]], context: EstimationContext) throws -> [VoiceReading] {
+    func read(_ clips: [[Float]], options: VoiceReadingOptions, context: EstimationContext) throws -> [VoiceReading] {
         try clips.map { clip in
             try context.checkCancellation()
             return combine(pieces(clip).map { read($0) })

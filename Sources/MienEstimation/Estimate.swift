@@ -8,13 +8,23 @@ package struct CategoryEstimate: Sendable {
     package var nativeScale: NativeScale
     /// Present only if the estimator was calibrated on held-out people.
     package var calibratedProbability: Float?
+    /// The native score minus that of a neutral face or voice; nil where no neutral one is known.
+    package var aboveNeutral: Float?
+    /// How far human raters agree about this category, -1...1; which statistic, on which data, the estimator's model card says. Nil if unknown.
+    package var raterReliability: Float?
+    /// The interpretation is withheld, because raters do not agree enough: see `abstaining(below:)`. Estimators leave it false.
+    package var abstains: Bool
 
-    package init(category: Category, intensity: Float, nativeScore: Float, nativeScale: NativeScale, calibratedProbability: Float? = nil) {
+    package init(category: Category, intensity: Float, nativeScore: Float, nativeScale: NativeScale, calibratedProbability: Float? = nil,
+                 aboveNeutral: Float? = nil, raterReliability: Float? = nil, abstains: Bool = false) {
         self.category = category
         self.intensity = intensity
         self.nativeScore = nativeScore
         self.nativeScale = nativeScale
         self.calibratedProbability = calibratedProbability
+        self.aboveNeutral = aboveNeutral
+        self.raterReliability = raterReliability
+        self.abstains = abstains
     }
 }
 
@@ -43,7 +53,30 @@ package enum Dimension: String, Sendable, CaseIterable {
     case valence, arousal, dominance
 }
 
-package struct NativeScore: Sendable {
+/// What an estimator says beside emotions: "Age", "Warm vs. Cold", "Recording Quality".
+package struct AttributeEstimate: Sendable {
+    /// Canonical name, one of `EstimatorDescription.attributes`.
+    package var attribute: String
+    /// On `scale`.
+    package var value: Float
+    package var scale: NativeScale
+    /// What the two ends of the scale mean. A name need not list them in this order: "Warm vs. Cold" is cold at its low end.
+    package var lowEnd: String
+    package var highEnd: String
+    /// `value` minus that of a neutral face or voice; nil where no neutral one is known.
+    package var aboveNeutral: Float?
+
+    package init(attribute: String, value: Float, scale: NativeScale, lowEnd: String, highEnd: String, aboveNeutral: Float? = nil) {
+        self.attribute = attribute
+        self.value = value
+        self.scale = scale
+        self.lowEnd = lowEnd
+        self.highEnd = highEnd
+        self.aboveNeutral = aboveNeutral
+    }
+}
+
+package struct NativeScore: Sendable, Hashable {
     package var label: String
     package var score: Float
     package init(label: String, score: Float) {

@@ -9,21 +9,31 @@ package struct EstimatorDescription: Sendable {
     /// The EmoNet categories it can speak about.
     package var categories: [Category]
     package var dimensions: [Dimension]
+    /// Canonical names of the attributes it can speak about.
+    package var attributes: [String]
     /// The classes of the underlying model, in its own words and order.
     package var nativeLabels: [String]
     /// Ids of the models it needs, as in `Plugins/*/model.json`.
     package var models: [String]
+    /// Where raters agree less about a category (`CategoryEstimate.raterReliability`, -1...1), the host abstains unless the caller wants
+    /// another threshold; nil: it never does.
+    package var minimumReliability: Float?
+    /// Whether native scores of a speaker's neutral voice change what it says (`VoiceReadingOptions.neutral`).
+    package var usesNeutral: Bool
 
     package init(id: String, version: String, summary: String, modality: Modality, categories: [Category], dimensions: [Dimension] = [],
-                 nativeLabels: [String], models: [String]) {
+                 attributes: [String] = [], nativeLabels: [String], models: [String], minimumReliability: Float? = nil, usesNeutral: Bool = false) {
         self.id = id
         self.version = version
         self.summary = summary
         self.modality = modality
         self.categories = categories
         self.dimensions = dimensions
+        self.attributes = attributes
         self.nativeLabels = nativeLabels
         self.models = models
+        self.minimumReliability = minimumReliability
+        self.usesNeutral = usesNeutral
     }
 }
 

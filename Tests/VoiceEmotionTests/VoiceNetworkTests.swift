@@ -64,7 +64,7 @@ import Testing
     @Test func aReadingSaysWhatTheDescriptionPromises() throws {
         let file = try Safetensors(path: Self.path), estimator = try estimator()
         let clips = try ["low", "high"].map { try file.floats(named: "\($0).audio") }
-        let readings = try estimator.read(clips, context: EstimationContext())
+        let readings = try estimator.read(clips, options: VoiceReadingOptions(), context: EstimationContext())
         for (reading, clip) in zip(readings, clips) {
             #expect(reading.length == clip.count)
             #expect(reading.nativeScores.map(\.label) == VoiceEmotion.description.nativeLabels)
@@ -77,7 +77,7 @@ import Testing
             #expect(reading.predictionSet?.labels.first == best?.label)
         }
         // The louder microphone makes no difference beyond rounding.
-        let quiet = try estimator.read([clips[0].map { $0 / 8 }], context: EstimationContext())[0]
+        let quiet = try estimator.read([clips[0].map { $0 / 8 }], options: VoiceReadingOptions(), context: EstimationContext())[0]
         #expect(largestError(quiet.nativeScores.map(\.score), readings[0].nativeScores.map(\.score)) < 1e-3)
     }
 
@@ -86,29 +86,29 @@ import Testing
         let clips = try Self.signals.map { try file.floats(named: "\($0).audio") }
         func scores(_ readings: [VoiceReading]) -> [[UInt32]] { readings.map { $0.nativeScores.map(\.score.bitPattern) } }
         let one = try estimator(threads: 1), all = try estimator()
-        let together = scores(try all.read(clips, context: EstimationContext()))
-        #expect(scores(try one.read(clips, context: EstimationContext())) == together)
-        for (clip, wanted) in zip(clips, together) { #expect(scores(try all.read([clip], context: EstimationContext())) == [wanted]) }
+        let together = scores(try all.read(clips, options: VoiceReadingOptions(), context: EstimationContext()))
+        #expect(scores(try one.read(clips, options: VoiceReadingOptions(), context: EstimationContext())) == together)
+        for (clip, wanted) in zip(clips, together) { #expect(scores(try all.read([clip], options: VoiceReadingOptions(), context: EstimationContext())) == [wanted]) }
     }
 
     @Test(arguments: [1, 159, 160, 8_000, 159_999, 160_000, 160_001, 500_000])
     func clipsOfAnyLengthAreRead(_ count: Int) throws {
         let estimator = try estimator()
         let clip = (0..<count).map { Float($0 % 97) / 97 - 0.5 }
-        let reading = try estimator.read([clip], context: EstimationContext())[0]
+        let reading = try estimator.read([clip], options: VoiceReadingOptions(), context: EstimationContext())[0]
         #expect(reading.length == count)
         #expect(reading.nativeScores.allSatisfy { $0.score.isFinite })
     }
 
     @Test func silenceIsReadWithoutHarm() throws {
-        let reading = try estimator().read([[Float](repeating: 0, count: 16_000)], context: EstimationContext())[0]
+        let reading = try estimator().read([[Float](repeating: 0, count: 16_000)], options: VoiceReadingOptions(), context: EstimationContext())[0]
         #expect(abs(reading.nativeScores.reduce(0) { $0 + $1.score } - 1) < 1e-5)
     }
 
     @Test func readingsJoinByTheirLength() throws {
         let estimator = try estimator()
         let a = [Float](repeating: 0.25, count: 16_000), b = (0..<48_000).map { Float($0 % 50) / 50 - 0.5 }
-        let readings = try estimator.read([a, b], context: EstimationContext()), joined = estimator.combine(readings)
+        let readings = try estimator.read([a, b], options: VoiceReadingOptions(), context: EstimationContext()), joined = estimator.combine(readings)
         #expect(joined.length == 64_000)
         for label in 0..<7 {
             let wanted = 0.25 * readings[0].nativeScores[label].score + 0.75 * readings[1].nativeScores[label].score
@@ -118,7 +118,7 @@ import Testing
 
     @Test func cancellationIsHeard() throws {
         let estimator = try estimator()
-        #expect(throws: CancellationError.self) { try estimator.read([[0.5]], context: EstimationContext { true }) }
+        #expect(throws: CancellationError.self) { try estimator.read([[0.5]], options: VoiceReadingOptions(), context: EstimationContext { true }) }
     }
 
     // MARK: Files that do not fit

@@ -13,19 +13,21 @@ package struct FaceAnswer: Sendable {
 /// The emotions that one face shows, according to one estimator.
 package struct FaceEstimate: Sendable {
     package var face: DetectedFace
-    /// One per covered category, strongest first.
+    /// One per category that is covered, or wanted; strongest first.
     package var categories: [CategoryEstimate]
     package var dimensions: [DimensionEstimate]
+    package var attributes: [AttributeEstimate]
     /// The model's own classes, in the model's order.
     package var nativeScores: [NativeScore]
     package var quality: InputQuality
     package var warnings: [EstimateWarning]
 
-    package init(face: DetectedFace, categories: [CategoryEstimate], dimensions: [DimensionEstimate] = [], nativeScores: [NativeScore],
-                 quality: InputQuality, warnings: [EstimateWarning] = []) {
+    package init(face: DetectedFace, categories: [CategoryEstimate], dimensions: [DimensionEstimate] = [], attributes: [AttributeEstimate] = [],
+                 nativeScores: [NativeScore], quality: InputQuality, warnings: [EstimateWarning] = []) {
         self.face = face
         self.categories = categories
         self.dimensions = dimensions
+        self.attributes = attributes
         self.nativeScores = nativeScores
         self.quality = quality
         self.warnings = warnings

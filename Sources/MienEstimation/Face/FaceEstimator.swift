@@ -16,5 +16,7 @@ package struct FaceOptions: Sendable {
     package var minimumConfidence: Float = 0.5
     /// Answer for at most so many faces, the largest first. `nil`: all.
     package var maximumFaces: Int? = nil
+    /// The only categories that anyone asks for: an estimator may leave out the rest, and need not. `nil`: all.
+    package var categories: [Category]? = nil
     package init() {}
 }

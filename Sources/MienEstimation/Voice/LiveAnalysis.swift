@@ -25,6 +25,7 @@ package struct LiveAnalysis {
         package var interval: Int? = AudioSource.sampleRate
         /// Samples that such an estimate looks back.
         package var window = 5 * AudioSource.sampleRate
+        package var reading = VoiceReadingOptions()
         package init() {}
     }
 
@@ -110,7 +111,7 @@ package struct LiveAnalysis {
 
     private func estimate(_ segment: Range<Int>) throws -> VoiceEstimate {
         let samples = tracker.history[segment]
-        return VoiceEstimate(segment: segment, speech: tracker.speech(in: segment), reading: try estimator.read([samples], context: context)[0],
-                             sound: AudioQuality(samples), signalToNoise: tracker.signalToNoise)
+        return VoiceEstimate(segment: segment, speech: tracker.speech(in: segment),
+                             reading: try estimator.read([samples], options: options.reading, context: context)[0], sound: AudioQuality(samples), signalToNoise: tracker.signalToNoise)
     }
 }

@@ -18,18 +18,18 @@ package struct NeutralBaseline: Sendable {
         guard readings.count >= Self.least else { return nil }
         return BaselineDifference(
             utterances: readings.count,
-            categories: reading.categories.map { estimate in
-                let usual = median(readings.compactMap { $0.categories.first { $0.category == estimate.category }?.intensity })
-                return (estimate.category, estimate.intensity - usual)
+            categories: reading.categories.compactMap { estimate in
+                median(readings.compactMap { $0.categories.first { $0.category == estimate.category }?.intensity })
+                    .map { (estimate.category, estimate.intensity - $0) }
             },
-            dimensions: reading.dimensions.map { estimate in
-                let usual = median(readings.compactMap { $0.dimensions.first { $0.dimension == estimate.dimension }?.value })
-                return (estimate.dimension, estimate.value - usual)
+            dimensions: reading.dimensions.compactMap { estimate in
+                median(readings.compactMap { $0.dimensions.first { $0.dimension == estimate.dimension }?.value })
+                    .map { (estimate.dimension, estimate.value - $0) }
             })
     }
 
-    /// - Parameter values: At least one; every reading of an estimator has the same categories.
-    private func median(_ values: [Float]) -> Float {
+    private func median(_ values: [Float]) -> Float? {
+        guard !values.isEmpty else { return nil }
         let sorted = values.sorted(), middle = sorted.count / 2
         return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
     }

@@ -4,6 +4,7 @@ package import MienMedia
 package struct RecordingAnalysis {
     private let estimator: any VoiceEstimator
     private let granularity: Granularity
+    private let options: VoiceReadingOptions
     private let context: EstimationContext
     private var tracker: SpeechTracker
 
@@ -32,9 +33,11 @@ package struct RecordingAnalysis {
     private static let lookBack = 2 * AudioSource.sampleRate
 
     /// - Throws: `SpeechCriteriaError`.
-    package init(_ estimator: any VoiceEstimator, _ granularity: Granularity, _ criteria: SpeechCriteria, context: EstimationContext) throws(SpeechCriteriaError) {
+    package init(_ estimator: any VoiceEstimator, _ granularity: Granularity, _ criteria: SpeechCriteria, options: VoiceReadingOptions = VoiceReadingOptions(),
+                 context: EstimationContext) throws(SpeechCriteriaError) {
         self.estimator = estimator
         self.granularity = granularity
+        self.options = options
         self.context = context
         tracker = try SpeechTracker(estimator.detector, criteria)
     }
@@ -93,7 +96,7 @@ package struct RecordingAnalysis {
 
     private mutating func readPending() throws {
         guard !pending.isEmpty else { return }
-        for (part, reading) in zip(pending, try estimator.read(pending.map(\.samples), context: context)) {
+        for (part, reading) in zip(pending, try estimator.read(pending.map(\.samples), options: options, context: context)) {
             if granularity == .clip {
                 readings.append(reading)
                 // A day of speech is some ten thousand utterances: joined now and then, they take no memory.

@@ -6,15 +6,30 @@ package protocol VoiceEstimator: Estimator {
     /// Reads clips of speech, each by itself. Runs on a compute thread, so it may take its time, but asks `context` now and then whether
     /// anyone still waits.
     ///
-    /// - Parameter clips: `[samples]` each: mono at 16 kHz, full scale -1...1, finite, at least one sample, of any length.
+    /// - Parameters:
+    ///   - clips: `[samples]` each: mono at 16 kHz, full scale -1...1, finite, at least one sample, of any length.
+    ///   - options: The same for all clips of a recording or stream.
     /// - Returns: One reading per clip, the same whatever the other clips are.
     /// - Throws: `CancellationError` once `context.isCancelled`; anything else is a defect of the estimator.
-    func read(_ clips: [[Float]], context: EstimationContext) throws -> [VoiceReading]
+    func read(_ clips: [[Float]], options: VoiceReadingOptions, context: EstimationContext) throws -> [VoiceReading]
 
     /// One reading of several clips of the same recording, each weighing as much as it lasts.
     ///
-    /// - Parameter readings: At least one.
+    /// - Parameter readings: At least one; all made with the same options.
     func combine(_ readings: [VoiceReading]) -> VoiceReading
+}
+
+package struct VoiceReadingOptions: Sendable {
+    /// The only categories that anyone asks for: an estimator may leave out the rest, and need not. `nil`: all.
+    package var categories: [Category]?
+    /// Native scores of the same speaker's neutral voice, each finite, of one of the estimator's native labels and of none twice. Not all
+    /// labels need be there. Empty: nothing is known about the speaker.
+    package var neutral: [NativeScore]
+
+    package init(categories: [Category]? = nil, neutral: [NativeScore] = []) {
+        self.categories = categories
+        self.neutral = neutral
+    }
 }
 
 /// Tells speech from other sound.
@@ -35,18 +50,21 @@ package protocol SpeechListener: Sendable {
 
 /// What an estimator hears in one clip.
 package struct VoiceReading: Sendable {
-    /// One per covered category, strongest first.
+    /// One per category that is covered, or wanted; strongest first.
     package var categories: [CategoryEstimate]
     package var dimensions: [DimensionEstimate]
+    package var attributes: [AttributeEstimate]
     /// The model's own classes, in the model's order.
     package var nativeScores: [NativeScore]
     package var predictionSet: PredictionSet?
     /// Samples at 16 kHz that it rests on.
     package var length: Int
 
-    package init(categories: [CategoryEstimate], dimensions: [DimensionEstimate], nativeScores: [NativeScore], predictionSet: PredictionSet?, length: Int) {
+    package init(categories: [CategoryEstimate], dimensions: [DimensionEstimate], attributes: [AttributeEstimate] = [], nativeScores: [NativeScore],
+                 predictionSet: PredictionSet?, length: Int) {
         self.categories = categories
         self.dimensions = dimensions
+        self.attributes = attributes
         self.nativeScores = nativeScores
         self.predictionSet = predictionSet
         self.length = length

@@ -15,7 +15,7 @@ package struct FakeVoice: VoiceEstimator {
     package var factory: EstimatorFactory { EstimatorFactory(description: description) { _ in self } }
     package var detector: any SpeechDetector { LoudnessDetector() }
 
-    package func read(_ clips: [[Float]], context: EstimationContext) throws -> [VoiceReading] {
+    package func read(_ clips: [[Float]], options: VoiceReadingOptions, context: EstimationContext) throws -> [VoiceReading] {
         try context.checkCancellation()
         try onRead(clips.map(\.count), context)
         return clips.map { clip in Self.reading(clip.reduce(0) { max($0, abs($1)) }, length: clip.count) }
