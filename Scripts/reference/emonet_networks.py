@@ -37,37 +37,53 @@ def random_values(random, shape, scale):
     return torch.from_numpy(random.standard_normal(shape, np.float32)).mul_(scale)
 
 
-def fill(module, random):
+def encoder_weights(module, random):
     """Random weights that keep activations near 1 and leave no term without effect: transformers' own would hide wrong biases and scales."""
+    weights = {}
     for name, parameter in module.named_parameters():
-        fan_in = parameter[0].numel()
-        if "embed_positions" in name:
-            continue  # sinusoids, as every checkpoint has them
-        if "norm" in name and name.endswith("weight"):
-            values = 1 + random_values(random, parameter.shape, 0.1)
-        elif parameter.ndim == 1:
-            values = random_values(random, parameter.shape, 0.1)
+        shape = parameter.shape
+        if "embed_positions" in name:  # no training changes them
+            from transformers.models.whisper.modeling_whisper import sinusoids
+            weights[name] = sinusoids(*shape)
+        elif "norm" in name and name.endswith("weight"):
+            weights[name] = 1 + random_values(random, shape, 0.1)
+        elif len(shape) == 1:
+            weights[name] = random_values(random, shape, 0.1)
         elif "position_embedding" in name:
-            values = random_values(random, parameter.shape, 0.3)
+            weights[name] = random_values(random, shape, 0.3)
         elif "probe" in name:
-            values = random_values(random, parameter.shape, 1)
+            weights[name] = random_values(random, shape, 1)
         else:  # queries are twice as long, so that softmax has something to do
-            values = random_values(random, parameter.shape, (2 if "q_proj" in name else 1) / fan_in ** 0.5)
-        parameter.data.copy_(values)
+            weights[name] = random_values(random, shape, (2 if "q_proj" in name else 1) / parameter[0].numel() ** 0.5)
+    return weights
+
+
+def build(kind, weights, *arguments):
+    """`kind(*arguments)` with weights by name, or with those that a function gives for it; no memory and no time goes into others before."""
+    with torch.device("meta"):
+        module = kind(*arguments)
+    module.load_state_dict(weights(module) if callable(weights) else weights, assign=True)
     return module.eval().requires_grad_(False)
 
 
-def siglip(size, random, attention="eager"):
-    """SigLIP's vision tower: pixel_values [n, 3, image, image] -> last_hidden_state [n, patches, width], pooler_output [n, width]."""
+def siglip(size, weights, attention="eager"):
+    """SigLIP's vision tower: pixel_values [n, 3, image, image] -> last_hidden_state [n, patches, width], pooler_output [n, width].
+
+    - weights: by transformers' names, or a generator of random numbers.
+    """
     from transformers import SiglipVisionConfig, SiglipVisionModel
-    return fill(SiglipVisionModel(SiglipVisionConfig(**SIGLIP[size], attn_implementation=attention)), random)
+    make = weights if isinstance(weights, dict) else lambda module: encoder_weights(module, weights)
+    model = build(SiglipVisionModel, make, SiglipVisionConfig(**SIGLIP[size], attn_implementation=attention))
+    model.embeddings.position_ids = torch.arange(model.embeddings.num_positions)[None]  # no weight
+    return model
 
 
-def whisper(size, random, attention="eager"):
-    """Whisper's encoder: mel [n, mels, 2 * positions] -> last_hidden_state [n, positions, width]."""
+def whisper(size, weights, attention="eager"):
+    """Whisper's encoder: mel [n, mels, 2 * positions] -> last_hidden_state [n, positions, width]. Weights as for siglip."""
     from transformers import WhisperConfig
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
-    return fill(WhisperEncoder(WhisperConfig(**WHISPER[size], attn_implementation=attention)), random)
+    make = weights if isinstance(weights, dict) else lambda module: encoder_weights(module, weights)
+    return build(WhisperEncoder, make, WhisperConfig(**WHISPER[size], attn_implementation=attention))
 
 
 class FaceHead(nn.Module):
@@ -106,14 +122,11 @@ def head(kind, inputs, sizes, span, x, random):
     - x: rows like those it will read [n, inputs]. The last bias is chosen by the first, and the last weights make differences between
       rows a noticeable part of the span, where rows differ at all.
     """
-    with torch.device("meta"):  # no memory and no time for weights that would be replaced
-        module = kind(inputs, sizes)
-    state = {}
-    for name, parameter in module.named_parameters():
-        weight = parameter.ndim == 2
-        state[name] = random_values(random, parameter.shape, (2 / parameter.shape[1]) ** 0.5 if weight else 0.1)
-    module.load_state_dict(state, assign=True)
-    module.eval().requires_grad_(False)
+    def weights(module):
+        return {name: random_values(random, parameter.shape, (2 / parameter.shape[1]) ** 0.5 if parameter.ndim == 2 else 0.1)
+                for name, parameter in module.named_parameters()}
+
+    module = build(kind, weights, inputs, sizes)
     least, largest = span
     *_, last = (part for part in module.modules() if isinstance(part, nn.Linear))
     last.weight.mul_((largest - least) / 6)

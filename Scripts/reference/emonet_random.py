@@ -73,7 +73,7 @@ def write_encoder(folder, model, prefix, inputs, metadata, whole):
 
 
 def run(model, x, exactly):
-    """Results of an encoder by name, and the model as it was: in float64 for the tiny one."""
+    """Results of an encoder by name, of the tiny one in float64."""
     result = (model.double() if exactly else model)(x.double() if exactly else x)
     return {name: result[name] for name in ("last_hidden_state", "pooler_output") if name in result and result[name] is not None}
 
