@@ -11,62 +11,16 @@ import platform
 import statistics
 import struct
 import subprocess
-import sys
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent
-RELEASE = ROOT / ".build/release"
-PYTHON = sys.executable
+import emonet_bench
+from harness import HERE, PYTHON, RELEASE, ROOT, Worker, counted, ratio, rounds, table
 
 
 def model(name):
     """Path of an installed model's file."""
     home = pathlib.Path(os.environ.get("MIEN_HOME") or pathlib.Path(os.environ.get("XDG_DATA_HOME", pathlib.Path.home() / ".local/share")) / "mien")
     return next(home.glob("models/*/*/" + name))
-
-
-class Worker:
-    """A resident variant: one "go" in, one line out."""
-
-    def __init__(self, name, command):
-        self.name = name
-        self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if self.process.stdout.readline().strip() != "ready":
-            sys.exit(f"bench: {name} did not start")
-
-    def go(self):
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def rounds(workers, count, warm_up=2):
-    results = {worker.name: [] for worker in workers}
-    for index in range(count + warm_up):
-        for worker in workers[index % len(workers):] + workers[:index % len(workers)]:
-            value = worker.go()
-            if index >= warm_up:
-                results[worker.name].append(value)
-    for worker in workers:
-        worker.close()
-    return results
-
-
-def table(title, rows, heads):
-    widths = [max(len(str(row[i])) for row in [heads] + rows) for i in range(len(heads))]
-    print(f"\n{title}")
-    for row in [heads, ["-" * w for w in widths]] + rows:
-        print("  " + "  ".join(str(cell).ljust(w) if i == 0 else str(cell).rjust(w) for i, (cell, w) in enumerate(zip(row, widths))))
-
-
-def ratio(ours, theirs):
-    """Median over the rounds of theirs / ours: above 1, ours is faster."""
-    return statistics.median(b / a for a, b in zip(ours, theirs))
 
 
 def compare(title, key, commands, arguments, report):
@@ -80,10 +34,6 @@ def compare(title, key, commands, arguments, report):
     report[key] = dict(
         median_ms={name: {kind: statistics.median(one[kind]) * 1e3 for kind in one} for name, one in times.items()},
         best_peer=best, speedup_over_best_peer=ratio(times["mien"]["warm"], times[best]["warm"]))
-
-
-def counted(threads):
-    return f"{threads} thread{'s' if threads > 1 else ''}"
 
 
 def networks(arguments, report):
@@ -226,6 +176,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="*", default=["networks", "vad", "logmel", "whisper", "voice", "wire", "spawn"])
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--only", default="", help="of the suite emonet, only cases whose names have this in them")
     parser.add_argument("--json", help="also write the figures to this file")
     arguments = parser.parse_args()
     (HERE / ".cache").mkdir(exist_ok=True)
@@ -233,7 +184,8 @@ def main():
     print(f"{cpu}, {os.cpu_count()} cores; medians over {arguments.rounds} rounds, variants in turn")
     report = dict(cpu=cpu, rounds=arguments.rounds)
     for suite in arguments.suites:
-        {"networks": networks, "vad": vad, "logmel": logmel, "whisper": whisper, "voice": voice, "wire": wire, "spawn": spawn}[suite](arguments, report)
+        {"networks": networks, "vad": vad, "logmel": logmel, "whisper": whisper, "voice": voice, "wire": wire, "spawn": spawn,
+         "emonet": emonet_bench.emonet}[suite](arguments, report)
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n")
 
