@@ -35,6 +35,12 @@ package struct Category: Hashable, Sendable, CustomStringConvertible {
         guard let number = Taxonomy.numbers[Taxonomy.key(spelling)] else { return nil }
         self.number = number
     }
+
+    /// The categories that the taxonomy explains with this word, in whatever case: Elation for "happiness".
+    package static func explaining(_ word: String) -> [Category] {
+        let word = word.lowercased()
+        return all.filter { $0.words.contains(word) }
+    }
 }
 
 /// The seven groups in which EmoNet's annotation tool shows the categories.

@@ -20,7 +20,7 @@ import Testing
                                               detectionConfidence: 0.75, pose: Proto.HeadPose(yaw: 1, pitch: 2, roll: 3))),
                     categories: [
                         Proto.CategoryEstimate(name: "Anger", intensity: 0.2, nativeScore: 1.4,
-                                               nativeScale: Proto.NativeScale(minimum: 0, maximum: 7, meaning: "test"))
+                                               nativeScale: Proto.NativeScale(minimum: 0, maximum: 7, meaning: "test"), rank: 1)
                     ],
                     dimensions: [Proto.DimensionEstimate(name: "valence", value: -0.5)],
                     nativeScores: [Proto.NativeScore(label: "angry", score: 1.4)],

@@ -30,7 +30,8 @@ private let sound = FakeVoice.sound([(0.5, 0), (1.5, 0.5), (0.5, 0)])
         guard case .voice(let segment)? = estimate.subject else { return #expect(Bool(false), "the subject is a voice") }
         #expect(segment.start == 0 && segment.end == 2.5 && segment.speech == answer.utterances[0].speech)
         #expect(estimate.categories == [Proto.CategoryEstimate(name: "Anger", intensity: 0.5, nativeScore: 0.5,
-                                                               nativeScale: Proto.NativeScale(minimum: 0, maximum: 1, meaning: "test"), calibratedProbability: 0.5)])
+                                                               nativeScale: Proto.NativeScale(minimum: 0, maximum: 1, meaning: "test"), calibratedProbability: 0.5,
+                                                               rank: 1)])
         #expect(estimate.dimensions == [Proto.DimensionEstimate(name: "arousal", value: 0)])
         #expect(estimate.nativeScores == [Proto.NativeScore(label: "angry", score: 0.5), Proto.NativeScore(label: "neutral", score: 0.5)])
         #expect(estimate.coveredCategories == ["Anger"])

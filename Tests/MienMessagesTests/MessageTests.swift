@@ -46,6 +46,22 @@ func hex(_ text: String) -> [UInt8] {
                           + "1a13736f66746d61782070726f626162696c6974792d0000003e")
     }
 
+    @Test func estimateWithAbstentionAndAttributes() throws {
+        let estimate = Proto.Estimate(
+            categories: [
+                .init(name: "Interest", nativeScore: 2.5, nativeScale: .init(maximum: 7, meaning: "m"), aboveNeutral: 0, raterReliability: -0.125, abstained: true),
+                .init(name: "Awe", intensity: 0.5, rank: 1),
+            ],
+            attributes: [.init(name: "Warm vs. Cold", value: -1.5, scale: .init(minimum: -2, maximum: 2), lowEnd: "cold", highEnd: "warm", aboveNeutral: -0.5)])
+        try check(estimate, "1a250a08496e7465726573741d000020402208150000e0401a016d35000000003d000000be48011a0c0a03417765150000003f40016a310a0d5761726d2076"
+                          + "732e20436f6c64150000c0bf1a0a0d000000c015000000402204636f6c642a047761726d35000000bf")
+    }
+
+    @Test func optionsOfAnAnswer() throws {
+        let options = Proto.VoiceOptions(categories: ["awe", "Jealousy & Envy"], minimumReliability: -1, neutral: [.init(label: "Awe", score: 0.25)])
+        try check(Proto.EstimateVoiceRequest(options: options), "32272a036177652a0f4a65616c6f757379202620456e767935000080bf3a0a0a03417765150000803e")
+    }
+
     @Test func mapsInAnyOrder() throws {
         let list = Proto.HealthListResponse(statuses: ["a": .init(status: .serving), "b": .init(status: .notServing)])
         #expect(try Proto.HealthListResponse(decoding: hex("0a070a0162120208020a070a016112020801")) == list)

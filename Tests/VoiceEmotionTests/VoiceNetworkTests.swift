@@ -88,7 +88,9 @@ import Testing
         let one = try estimator(threads: 1), all = try estimator()
         let together = scores(try all.read(clips, options: VoiceReadingOptions(), context: EstimationContext()))
         #expect(scores(try one.read(clips, options: VoiceReadingOptions(), context: EstimationContext())) == together)
-        for (clip, wanted) in zip(clips, together) { #expect(scores(try all.read([clip], options: VoiceReadingOptions(), context: EstimationContext())) == [wanted]) }
+        for (clip, wanted) in zip(clips, together) {
+            #expect(scores(try all.read([clip], options: VoiceReadingOptions(), context: EstimationContext())) == [wanted])
+        }
     }
 
     @Test(arguments: [1, 159, 160, 8_000, 159_999, 160_000, 160_001, 500_000])

@@ -54,6 +54,7 @@ static inline const ProtobufCMessageDescriptor *mien__v1__box__type(void) { retu
 static inline const ProtobufCMessageDescriptor *mien__v1__point__type(void) { return &mien__v1__point__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__head_pose__type(void) { return &mien__v1__head_pose__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__category_estimate__type(void) { return &mien__v1__category_estimate__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__attribute_estimate__type(void) { return &mien__v1__attribute_estimate__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__native_scale__type(void) { return &mien__v1__native_scale__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__dimension_estimate__type(void) { return &mien__v1__dimension_estimate__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__native_score__type(void) { return &mien__v1__native_score__descriptor; }

@@ -112,6 +112,7 @@ package struct LiveAnalysis {
     private func estimate(_ segment: Range<Int>) throws -> VoiceEstimate {
         let samples = tracker.history[segment]
         return VoiceEstimate(segment: segment, speech: tracker.speech(in: segment),
-                             reading: try estimator.read([samples], options: options.reading, context: context)[0], sound: AudioQuality(samples), signalToNoise: tracker.signalToNoise)
+                             reading: try estimator.read([samples], options: options.reading, context: context)[0],
+                             sound: AudioQuality(samples), signalToNoise: tracker.signalToNoise)
     }
 }

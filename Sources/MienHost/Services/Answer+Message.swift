@@ -4,64 +4,72 @@ import MienMessages
 // The one place where answers of estimators become messages.
 
 extension Proto.EstimateFaceResponse {
-    init(requestId: String, picture: Proto.PictureInfo, answer: FaceAnswer, by estimator: EstimatorDescription, models: [String]) {
-        let madeBy = Proto.MadeBy(estimator: estimator.id, version: estimator.version, models: models)
-        let covered = estimator.categories.map(\.name)
+    init(requestId: String, picture: Proto.PictureInfo, answer: FaceAnswer, by interpreter: Interpreter) {
         self.init(requestId: requestId, picture: picture,
-                  estimates: answer.estimates.map { Proto.Estimate($0, madeBy: madeBy, covered: covered) },
-                  warnings: answer.warnings.map(Proto.Warning.init))
+                  estimates: answer.estimates.map { Proto.Estimate($0, by: interpreter) },
+                  warnings: answer.warnings.map(Proto.Warning.init) + interpreter.warnings)
     }
 }
 
 extension Proto.EstimateVoiceResponse {
-    init(requestId: String, audio: Proto.AudioInfo, answer: VoiceAnswer, by estimator: EstimatorDescription, models: [String]) {
-        let madeBy = Proto.MadeBy(estimator: estimator.id, version: estimator.version, models: models)
-        let covered = estimator.categories.map(\.name)
+    init(requestId: String, audio: Proto.AudioInfo, answer: VoiceAnswer, by interpreter: Interpreter) {
         self.init(requestId: requestId, audio: audio,
-                  estimates: answer.estimates.map { Proto.Estimate($0, madeBy: madeBy, covered: covered) },
+                  estimates: answer.estimates.map { Proto.Estimate($0, by: interpreter) },
                   utterances: answer.utterances.map { Proto.VoiceSegment($0, speech: $0.count) },
-                  warnings: answer.warnings.map(Proto.Warning.init))
+                  warnings: answer.warnings.map(Proto.Warning.init) + interpreter.warnings)
     }
 }
 
 extension Proto.Estimate {
-    init(_ estimate: FaceEstimate, madeBy: Proto.MadeBy, covered: [String]) {
+    init(_ estimate: FaceEstimate, by interpreter: Interpreter) {
         self.init(
-            madeBy: madeBy,
+            madeBy: interpreter.madeBy,
             subject: .face(Proto.Face(estimate.face)),
-            categories: estimate.categories.map(Proto.CategoryEstimate.init),
+            categories: interpreter.categories(estimate.categories),
             dimensions: estimate.dimensions.map(Proto.DimensionEstimate.init),
             nativeScores: estimate.nativeScores.map(Proto.NativeScore.init),
-            coveredCategories: covered,
+            coveredCategories: interpreter.covered,
             quality: Proto.InputQuality(overall: estimate.quality.overall, size: estimate.quality.size, sharpness: estimate.quality.sharpness,
                                         exposure: estimate.quality.exposure, pose: estimate.quality.pose),
-            warnings: estimate.warnings.map(Proto.Warning.init))
+            warnings: estimate.warnings.map(Proto.Warning.init),
+            attributes: estimate.attributes.map(Proto.AttributeEstimate.init))
     }
 
-    init(_ estimate: VoiceEstimate, madeBy: Proto.MadeBy, covered: [String]) {
+    init(_ estimate: VoiceEstimate, by interpreter: Interpreter) {
         let reading = estimate.reading
         self.init(
-            madeBy: madeBy,
+            madeBy: interpreter.madeBy,
             subject: .voice(Proto.VoiceSegment(estimate.segment, speech: estimate.speech)),
-            categories: reading.categories.map(Proto.CategoryEstimate.init),
+            categories: interpreter.categories(reading.categories),
             dimensions: reading.dimensions.map(Proto.DimensionEstimate.init),
             nativeScores: reading.nativeScores.map(Proto.NativeScore.init),
-            coveredCategories: covered,
+            coveredCategories: interpreter.covered,
             warnings: estimate.warnings.map(Proto.Warning.init),
             voiceQuality: Proto.VoiceQuality(estimate.quality),
             predictionSet: reading.predictionSet.map { Proto.PredictionSet(labels: $0.labels, coverage: $0.coverage) },
-            baseline: estimate.baseline.map(Proto.Baseline.init))
+            baseline: estimate.baseline.map { interpreter.baseline($0, of: reading) },
+            attributes: reading.attributes.map(Proto.AttributeEstimate.init))
     }
 }
 
 extension Proto.CategoryEstimate {
-    init(_ category: CategoryEstimate) {
+    init(_ category: CategoryEstimate, rank: UInt32) {
         self.init(
-            name: category.category.name, intensity: category.intensity, nativeScore: category.nativeScore,
-            nativeScale: Proto.NativeScale(minimum: category.nativeScale.minimum, maximum: category.nativeScale.maximum,
-                                           meaning: category.nativeScale.meaning),
-            calibratedProbability: category.calibratedProbability)
+            name: category.category.name, intensity: category.intensity, nativeScore: category.nativeScore, nativeScale: Proto.NativeScale(category.nativeScale),
+            calibratedProbability: category.calibratedProbability, aboveNeutral: category.aboveNeutral, raterReliability: category.raterReliability,
+            rank: rank, abstained: category.abstains)
     }
+}
+
+extension Proto.AttributeEstimate {
+    init(_ attribute: AttributeEstimate) {
+        self.init(name: attribute.attribute, value: attribute.value, scale: Proto.NativeScale(attribute.scale), lowEnd: attribute.lowEnd, highEnd: attribute.highEnd,
+                  aboveNeutral: attribute.aboveNeutral)
+    }
+}
+
+extension Proto.NativeScale {
+    init(_ scale: NativeScale) { self.init(minimum: scale.minimum, maximum: scale.maximum, meaning: scale.meaning) }
 }
 
 extension Proto.DimensionEstimate {
@@ -86,14 +94,6 @@ extension Proto.VoiceQuality {
     init(_ quality: VoiceQuality) {
         self.init(overall: quality.overall, level: quality.level, clipping: quality.clipping, noise: quality.noise, rmsDbfs: quality.rms,
                   peakDbfs: quality.peak, snrDb: quality.signalToNoise, clipped: quality.clipped)
-    }
-}
-
-extension Proto.Baseline {
-    init(_ baseline: BaselineDifference) {
-        self.init(utterances: UInt32(baseline.utterances),
-                  differences: baseline.categories.map { Proto.Difference(name: $0.category.name, value: $0.value) }
-                      + baseline.dimensions.map { Proto.Difference(name: $0.dimension.rawValue, value: $0.value) })
     }
 }
 

@@ -14,6 +14,7 @@ struct FaceEstimation: Sendable {
 
     func estimate(_ request: FaceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateFaceResponse {
         let description = try registry.resolve(request.estimator, modality: .face)
+        try request.answer.check(description)
         guard let estimator = try await registry.estimator(description.id) as? any FaceEstimator else {
             throw CallError(.internalError, "estimator \(description.id) calls itself a face estimator and is none", reason: Reason.internalDefect)
         }
@@ -31,11 +32,10 @@ struct FaceEstimation: Sendable {
         let models = registry.models(of: description)
         account = Account(queued: outcome.queued, decode: outcome.value.decode, compute: outcome.value.compute, models: models)
         return Proto.EstimateFaceResponse(requestId: request.id, picture: outcome.value.info, answer: outcome.value.answer,
-                                          by: description, models: models)
+                                          by: Interpreter(description, models: models, request.answer))
     }
 
     /// A JPEG much larger than this is scaled down while it is decoded, which saves most of the time. Detectors look at 640 pixels or so; the
     /// rest is for the sake of small faces, which are cut out of the picture.
     private func sufficientSide(for options: FaceOptions) -> Int { options.wholePicture ? 512 : 1600 }
-
 }

@@ -15,6 +15,7 @@ struct FaceRequest: EstimationRequest {
     var source: Source
     var estimator: String
     var options: FaceOptions
+    var answer: AnswerOptions
 
     var bytes: Int {
         switch source {
@@ -29,7 +30,10 @@ struct FaceRequest: EstimationRequest {
         id = try RequestField.id(message.requestId)
         estimator = message.estimator
         source = try Self.source(message.picture)
-        options = try Self.options(message.options ?? Proto.FaceOptions())
+        let options = message.options ?? Proto.FaceOptions()
+        answer = try AnswerOptions(categories: options.categories, minimumReliability: options.minimumReliability, in: "options")
+        self.options = try Self.options(options)
+        self.options.categories = answer.categories
     }
 
     static func id(of message: Proto.EstimateFaceRequest) -> String { message.requestId }

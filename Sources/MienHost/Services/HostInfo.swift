@@ -72,7 +72,8 @@ struct HostInfo: Sendable {
         return Proto.EstimatorInfo(
             id: description.id, version: description.version, summary: description.summary, modality: Proto.Modality(description.modality),
             categories: description.categories.map(\.name), dimensions: description.dimensions.map(\.rawValue), nativeLabels: description.nativeLabels,
-            state: Proto.EstimatorState(stage), stateDetail: detail, models: models)
+            state: Proto.EstimatorState(stage), stateDetail: detail, models: models,
+            attributes: description.attributes, minimumReliability: description.minimumReliability, usesNeutral: description.usesNeutral)
     }
 }
 

@@ -11,13 +11,15 @@ struct VoiceEstimation: Sendable {
     let lanes: ComputeLanes
 
     func estimate(_ request: VoiceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateVoiceResponse {
-        let (description, estimator) = try await registry.voiceEstimator(request.estimator)
+        let description = try registry.resolve(request.estimator, modality: .voice)
+        try request.answer.check(description)
+        let estimator = try await registry.voiceEstimator(description)
         let outcome = try await lanes.run { isCancelled in
             let context = EstimationContext { isCancelled() || call.isCancelled }
             try context.checkCancellation()
             let start = ContinuousClock.now
             var (source, info) = try request.open()
-            var analysis = try RecordingAnalysis(estimator, request.granularity, request.criteria, context: context)
+            var analysis = try RecordingAnalysis(estimator, request.granularity, request.criteria, options: VoiceReadingOptions(request.answer), context: context)
             let answer = try analysis.run(source)
             info.duration = seconds(answer.duration)
             info.quality = Proto.VoiceQuality(answer.quality)
@@ -26,17 +28,20 @@ struct VoiceEstimation: Sendable {
         let models = registry.models(of: description)
         // Decoding goes hand in hand with the rest.
         account = Account(queued: outcome.queued, compute: outcome.value.compute, models: models)
-        return Proto.EstimateVoiceResponse(requestId: request.id, audio: outcome.value.info, answer: outcome.value.answer, by: description, models: models)
+        return Proto.EstimateVoiceResponse(requestId: request.id, audio: outcome.value.info, answer: outcome.value.answer,
+                                           by: Interpreter(description, models: models, request.answer))
     }
 }
 
 extension EstimatorRegistry {
-    /// - Parameter id: Empty for the default.
-    func voiceEstimator(_ id: String) async throws -> (EstimatorDescription, any VoiceEstimator) {
-        let description = try resolve(id, modality: .voice)
+    func voiceEstimator(_ description: EstimatorDescription) async throws -> any VoiceEstimator {
         guard let estimator = try await estimator(description.id) as? any VoiceEstimator else {
             throw CallError(.internalError, "estimator \(description.id) calls itself a voice estimator and is none", reason: Reason.internalDefect)
         }
-        return (description, estimator)
+        return estimator
     }
+}
+
+extension VoiceReadingOptions {
+    init(_ options: AnswerOptions) { self.init(categories: options.categories, neutral: options.neutral) }
 }

@@ -16,6 +16,7 @@ struct VoiceRequest: EstimationRequest {
     var estimator: String
     var granularity: Granularity
     var criteria: SpeechCriteria
+    var answer: AnswerOptions
 
     var bytes: Int {
         switch source {
@@ -33,6 +34,7 @@ struct VoiceRequest: EstimationRequest {
         estimator = message.estimator
         source = try Self.source(message.audio)
         let options = message.options ?? Proto.VoiceOptions()
+        answer = try AnswerOptions(categories: options.categories, minimumReliability: options.minimumReliability, neutral: options.neutral, in: "options")
         granularity = try Self.granularity(options)
         criteria = SpeechCriteria()
         criteria.maximumSpeech = 30_000

@@ -26,13 +26,18 @@ struct VoiceWatching: Sendable {
         guard case .start(let start)? = try decode(first, as: Proto.WatchVoiceRequest.self).kind else {
             throw RequestField.invalid("start", "FIELD_MISSING", "the first message must be start: it says what the samples are")
         }
-        let layout = try RawPCM(start.format, field: "start.format"), options = try Self.options(start)
-        let (description, estimator) = try await registry.voiceEstimator(start.estimator)
-        let models = registry.models(of: description)
-        account.models = models
-        let madeBy = Proto.MadeBy(estimator: description.id, version: description.version, models: models)
+        let layout = try RawPCM(start.format, field: "start.format")
+        let answer = try AnswerOptions(categories: start.categories, minimumReliability: start.minimumReliability, neutral: start.neutral, in: "start")
+        var options = try Self.options(start)
+        options.reading = VoiceReadingOptions(answer)
+        let description = try registry.resolve(start.estimator, modality: .voice)
+        try answer.check(description)
+        let estimator = try await registry.voiceEstimator(description)
+        account.models = registry.models(of: description)
+        let interpreter = Interpreter(description, models: account.models, answer)
         let session = try Session(layout, LiveAnalysis(estimator, options, context: EstimationContext { call.isCancelled }))
         try await answers.send(encode(Proto.WatchVoiceEvent(kind: .ready(.init(estimator: description.id, version: description.version)))))
+        for warning in interpreter.warnings { try await answers.send(encode(Proto.WatchVoiceEvent(kind: .warning(warning)))) }
 
         func send(_ work: @escaping @Sendable (Session) throws -> [VoiceEvent]) async throws {
             let outcome = try await lanes.run { _ in
@@ -42,7 +47,7 @@ struct VoiceWatching: Sendable {
             }
             account.add(Account(queued: outcome.queued, compute: outcome.value.compute))
             for event in outcome.value.events {
-                try await answers.send(encode(Proto.WatchVoiceEvent(event, time: outcome.value.time, madeBy, description)))
+                try await answers.send(encode(Proto.WatchVoiceEvent(event, time: outcome.value.time, by: interpreter)))
             }
         }
         while let bytes = try await messages.next() {
@@ -94,12 +99,11 @@ struct VoiceWatching: Sendable {
 }
 
 extension Proto.WatchVoiceEvent {
-    init(_ event: VoiceEvent, time: Double, _ madeBy: Proto.MadeBy, _ estimator: EstimatorDescription) {
-        let covered = estimator.categories.map(\.name)
+    init(_ event: VoiceEvent, time: Double, by interpreter: Interpreter) {
         let kind: Kind = switch event {
         case .speechStart(let sample): .speechStart(Proto.SpeechStart(start: seconds(sample)))
-        case .interval(let estimate): .interval(Proto.Estimate(estimate, madeBy: madeBy, covered: covered))
-        case .utterance(let estimate): .utterance(Proto.Estimate(estimate, madeBy: madeBy, covered: covered))
+        case .interval(let estimate): .interval(Proto.Estimate(estimate, by: interpreter))
+        case .utterance(let estimate): .utterance(Proto.Estimate(estimate, by: interpreter))
         case .warning(let warning): .warning(Proto.Warning(warning))
         }
         self.init(kind: kind, time: time)

@@ -7,10 +7,11 @@ extension Proto {
     package struct Estimate: ProtoMessage, CMessage {
         package var madeBy: Proto.MadeBy? = nil
         package var subject: Subject? = nil
-        /// One per covered category, strongest first.
+        /// One per covered category, or per category that the request asks for: the strongest first, and last those on which the estimator abstains.
         package var categories: [Proto.CategoryEstimate] = []
         package var dimensions: [Proto.DimensionEstimate] = []
         /// The model's own classes, in the model's order.
+        /// What an estimator computes can depend on the categories that are asked for.
         package var nativeScores: [Proto.NativeScore] = []
         /// Canonical names of the EmoNet categories this estimator can speak about. Absence of any other says nothing.
         package var coveredCategories: [String] = []
@@ -24,6 +25,8 @@ extension Proto {
         /// How this estimate differs from what is usual in the same stream. Beside the estimate, never instead of it; absent until enough has been
         /// heard.
         package var baseline: Proto.Baseline? = nil
+        /// What the estimator says beside emotions, in its own order.
+        package var attributes: [Proto.AttributeEstimate] = []
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
@@ -35,7 +38,7 @@ extension Proto {
 
         package init() {}
 
-        package init(madeBy: Proto.MadeBy? = nil, subject: Subject? = nil, categories: [Proto.CategoryEstimate] = [], dimensions: [Proto.DimensionEstimate] = [], nativeScores: [Proto.NativeScore] = [], coveredCategories: [String] = [], quality: Proto.InputQuality? = nil, warnings: [Proto.Warning] = [], voiceQuality: Proto.VoiceQuality? = nil, predictionSet: Proto.PredictionSet? = nil, baseline: Proto.Baseline? = nil) {
+        package init(madeBy: Proto.MadeBy? = nil, subject: Subject? = nil, categories: [Proto.CategoryEstimate] = [], dimensions: [Proto.DimensionEstimate] = [], nativeScores: [Proto.NativeScore] = [], coveredCategories: [String] = [], quality: Proto.InputQuality? = nil, warnings: [Proto.Warning] = [], voiceQuality: Proto.VoiceQuality? = nil, predictionSet: Proto.PredictionSet? = nil, baseline: Proto.Baseline? = nil, attributes: [Proto.AttributeEstimate] = []) {
             self.madeBy = madeBy
             self.subject = subject
             self.categories = categories
@@ -47,6 +50,7 @@ extension Proto {
             self.voiceQuality = voiceQuality
             self.predictionSet = predictionSet
             self.baseline = baseline
+            self.attributes = attributes
         }
 
         package static let fullName = "mien.v1.Estimate"
@@ -78,6 +82,7 @@ extension Proto {
             voiceQuality = readMessage(c.pointee.voice_quality)
             predictionSet = readMessage(c.pointee.prediction_set)
             baseline = readMessage(c.pointee.baseline)
+            attributes = readMessages(c.pointee.attributes, c.pointee.n_attributes)
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -117,6 +122,10 @@ extension Proto {
             if let value = voiceQuality { c.pointee.voice_quality = arena.message(value) }
             if let value = predictionSet { c.pointee.prediction_set = arena.message(value) }
             if let value = baseline { c.pointee.baseline = arena.message(value) }
+            if !attributes.isEmpty {
+                c.pointee.n_attributes = attributes.count
+                c.pointee.attributes = arena.list(attributes) { value, arena in arena.message(value) }
+            }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }
@@ -422,17 +431,27 @@ extension Proto {
         package var nativeScore: Float = 0
         package var nativeScale: Proto.NativeScale? = nil
         package var calibratedProbability: Float? = nil
+        package var aboveNeutral: Float? = nil
+        package var raterReliability: Float? = nil
+        /// 1: the strongest in this answer. 0 if the estimator abstains.
+        package var rank: UInt32 = 0
+        /// Raters agree too little (see minimum_reliability in the options): the intensity is 0 and says nothing; the native score is what the model gave.
+        package var abstained: Bool = false
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(name: String = "", intensity: Float = 0, nativeScore: Float = 0, nativeScale: Proto.NativeScale? = nil, calibratedProbability: Float? = nil) {
+        package init(name: String = "", intensity: Float = 0, nativeScore: Float = 0, nativeScale: Proto.NativeScale? = nil, calibratedProbability: Float? = nil, aboveNeutral: Float? = nil, raterReliability: Float? = nil, rank: UInt32 = 0, abstained: Bool = false) {
             self.name = name
             self.intensity = intensity
             self.nativeScore = nativeScore
             self.nativeScale = nativeScale
             self.calibratedProbability = calibratedProbability
+            self.aboveNeutral = aboveNeutral
+            self.raterReliability = raterReliability
+            self.rank = rank
+            self.abstained = abstained
         }
 
         package static let fullName = "mien.v1.CategoryEstimate"
@@ -454,6 +473,10 @@ extension Proto {
             nativeScore = c.pointee.native_score
             nativeScale = readMessage(c.pointee.native_scale)
             if c.pointee.optional_probability_case.rawValue == 5 { calibratedProbability = c.pointee.calibrated_probability }
+            if c.pointee.optional_above_neutral_case.rawValue == 6 { aboveNeutral = c.pointee.above_neutral }
+            if c.pointee.optional_rater_reliability_case.rawValue == 7 { raterReliability = c.pointee.rater_reliability }
+            rank = c.pointee.rank
+            abstained = c.pointee.abstained != 0
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -466,6 +489,79 @@ extension Proto {
             if let value = calibratedProbability {
                 c.pointee.optional_probability_case = .init(rawValue: 5)
                 c.pointee.calibrated_probability = value
+            }
+            if let value = aboveNeutral {
+                c.pointee.optional_above_neutral_case = .init(rawValue: 6)
+                c.pointee.above_neutral = value
+            }
+            if let value = raterReliability {
+                c.pointee.optional_rater_reliability_case = .init(rawValue: 7)
+                c.pointee.rater_reliability = value
+            }
+            c.pointee.rank = rank
+            c.pointee.abstained = abstained ? 1 : 0
+            c.pointee.base.n_unknown_fields = .init(unknownFields.count)
+            c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
+        }
+    }
+
+    package struct AttributeEstimate: ProtoMessage, CMessage {
+        /// Canonical: "Age", "Warm vs. Cold".
+        package var name: String = ""
+        /// As the model gave it, and its scale.
+        package var value: Float = 0
+        package var scale: Proto.NativeScale? = nil
+        /// What the ends of the scale mean: "cold" and "warm". They need not be in the order in which the name has them.
+        package var lowEnd: String = ""
+        package var highEnd: String = ""
+        package var aboveNeutral: Float? = nil
+        /// Fields of newer versions, kept as they came.
+        package var unknownFields: [UnknownField] = []
+
+        package init() {}
+
+        package init(name: String = "", value: Float = 0, scale: Proto.NativeScale? = nil, lowEnd: String = "", highEnd: String = "", aboveNeutral: Float? = nil) {
+            self.name = name
+            self.value = value
+            self.scale = scale
+            self.lowEnd = lowEnd
+            self.highEnd = highEnd
+            self.aboveNeutral = aboveNeutral
+        }
+
+        package static let fullName = "mien.v1.AttributeEstimate"
+
+        package init(decoding bytes: UnsafeRawBufferPointer, limits: MessageLimits) throws(MessageError) {
+            self = try decodeMessage(bytes, limits)
+        }
+
+        package func append(to buffer: inout [UInt8], framed: Bool) {
+            appendMessage(self, to: &buffer, framed: framed)
+        }
+
+        typealias C = Mien__V1__AttributeEstimate
+        static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> { mien__v1__attribute_estimate__type() }
+
+        init(c: UnsafePointer<C>) {
+            name = readString(c.pointee.name)
+            value = c.pointee.value
+            scale = readMessage(c.pointee.scale)
+            lowEnd = readString(c.pointee.low_end)
+            highEnd = readString(c.pointee.high_end)
+            if c.pointee.optional_above_neutral_case.rawValue == 6 { aboveNeutral = c.pointee.above_neutral }
+            unknownFields = readUnknownFields(c.pointee.base)
+        }
+
+        func fill(_ c: UnsafeMutablePointer<C>, _ arena: inout Arena) {
+            mien__v1__attribute_estimate__init(c)
+            if !name.isEmpty { c.pointee.name = arena.string(name) }
+            c.pointee.value = value
+            if let value = scale { c.pointee.scale = arena.message(value) }
+            if !lowEnd.isEmpty { c.pointee.low_end = arena.string(lowEnd) }
+            if !highEnd.isEmpty { c.pointee.high_end = arena.string(highEnd) }
+            if let value = aboveNeutral {
+                c.pointee.optional_above_neutral_case = .init(rawValue: 6)
+                c.pointee.above_neutral = value
             }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)

@@ -157,15 +157,20 @@ extension Proto {
         package var minimumConfidence: Float? = nil
         /// Answer for at most this many faces, the largest first; 0: all.
         package var maxFaces: UInt32 = 0
+        /// Answer about these EmoNet categories alone; their spelling is free ("surprise", "jealousy_&_envy"). None: about all that the estimator covers.
+        package var categories: [String] = []
+        package var minimumReliability: Float? = nil
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(wholePicture: Bool = false, minimumConfidence: Float? = nil, maxFaces: UInt32 = 0) {
+        package init(wholePicture: Bool = false, minimumConfidence: Float? = nil, maxFaces: UInt32 = 0, categories: [String] = [], minimumReliability: Float? = nil) {
             self.wholePicture = wholePicture
             self.minimumConfidence = minimumConfidence
             self.maxFaces = maxFaces
+            self.categories = categories
+            self.minimumReliability = minimumReliability
         }
 
         package static let fullName = "mien.v1.FaceOptions"
@@ -185,6 +190,8 @@ extension Proto {
             wholePicture = c.pointee.whole_picture != 0
             if c.pointee.optional_minimum_confidence_case.rawValue == 2 { minimumConfidence = c.pointee.minimum_confidence }
             maxFaces = c.pointee.max_faces
+            categories = (0..<c.pointee.n_categories).map { readString(c.pointee.categories[$0]) }
+            if c.pointee.optional_minimum_reliability_case.rawValue == 5 { minimumReliability = c.pointee.minimum_reliability }
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -196,6 +203,14 @@ extension Proto {
                 c.pointee.minimum_confidence = value
             }
             c.pointee.max_faces = maxFaces
+            if !categories.isEmpty {
+                c.pointee.n_categories = categories.count
+                c.pointee.categories = arena.list(categories) { value, arena in arena.string(value) }
+            }
+            if let value = minimumReliability {
+                c.pointee.optional_minimum_reliability_case = .init(rawValue: 5)
+                c.pointee.minimum_reliability = value
+            }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }

@@ -288,12 +288,17 @@ extension Proto {
         /// What stands in the way, when the state is not READY: "model centerface is missing; run: mien models pull centerface".
         package var stateDetail: String = ""
         package var models: [Proto.ModelInfo] = []
+        /// Canonical names of the attributes that the estimator can speak about.
+        package var attributes: [String] = []
+        package var minimumReliability: Float? = nil
+        /// Whether it has a use for native scores of the speaker's neutral voice.
+        package var usesNeutral: Bool = false
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(id: String = "", version: String = "", summary: String = "", modality: Proto.Modality = .init(rawValue: 0), categories: [String] = [], dimensions: [String] = [], nativeLabels: [String] = [], state: Proto.EstimatorState = .init(rawValue: 0), stateDetail: String = "", models: [Proto.ModelInfo] = []) {
+        package init(id: String = "", version: String = "", summary: String = "", modality: Proto.Modality = .init(rawValue: 0), categories: [String] = [], dimensions: [String] = [], nativeLabels: [String] = [], state: Proto.EstimatorState = .init(rawValue: 0), stateDetail: String = "", models: [Proto.ModelInfo] = [], attributes: [String] = [], minimumReliability: Float? = nil, usesNeutral: Bool = false) {
             self.id = id
             self.version = version
             self.summary = summary
@@ -304,6 +309,9 @@ extension Proto {
             self.state = state
             self.stateDetail = stateDetail
             self.models = models
+            self.attributes = attributes
+            self.minimumReliability = minimumReliability
+            self.usesNeutral = usesNeutral
         }
 
         package static let fullName = "mien.v1.EstimatorInfo"
@@ -330,6 +338,9 @@ extension Proto {
             state = Proto.EstimatorState(rawValue: .init(truncatingIfNeeded: c.pointee.state.rawValue))
             stateDetail = readString(c.pointee.state_detail)
             models = readMessages(c.pointee.models, c.pointee.n_models)
+            attributes = (0..<c.pointee.n_attributes).map { readString(c.pointee.attributes[$0]) }
+            if c.pointee.optional_minimum_reliability_case.rawValue == 12 { minimumReliability = c.pointee.minimum_reliability }
+            usesNeutral = c.pointee.uses_neutral != 0
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -357,6 +368,15 @@ extension Proto {
                 c.pointee.n_models = models.count
                 c.pointee.models = arena.list(models) { value, arena in arena.message(value) }
             }
+            if !attributes.isEmpty {
+                c.pointee.n_attributes = attributes.count
+                c.pointee.attributes = arena.list(attributes) { value, arena in arena.string(value) }
+            }
+            if let value = minimumReliability {
+                c.pointee.optional_minimum_reliability_case = .init(rawValue: 12)
+                c.pointee.minimum_reliability = value
+            }
+            c.pointee.uses_neutral = usesNeutral ? 1 : 0
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }

@@ -219,16 +219,24 @@ extension Proto {
         package var window: Float? = nil
         package var hop: Float? = nil
         package var activity: Proto.VoiceActivityOptions? = nil
+        /// Answer about these EmoNet categories alone; their spelling is free ("surprise", "jealousy_&_envy"). None: about all that the estimator covers.
+        package var categories: [String] = []
+        package var minimumReliability: Float? = nil
+        /// Native scores of the same speaker's neutral voice, as an earlier answer gave them. An estimator without use for them says so: NEUTRAL_UNUSED.
+        package var neutral: [Proto.NativeScore] = []
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(granularity: Proto.Granularity = .init(rawValue: 0), window: Float? = nil, hop: Float? = nil, activity: Proto.VoiceActivityOptions? = nil) {
+        package init(granularity: Proto.Granularity = .init(rawValue: 0), window: Float? = nil, hop: Float? = nil, activity: Proto.VoiceActivityOptions? = nil, categories: [String] = [], minimumReliability: Float? = nil, neutral: [Proto.NativeScore] = []) {
             self.granularity = granularity
             self.window = window
             self.hop = hop
             self.activity = activity
+            self.categories = categories
+            self.minimumReliability = minimumReliability
+            self.neutral = neutral
         }
 
         package static let fullName = "mien.v1.VoiceOptions"
@@ -249,6 +257,9 @@ extension Proto {
             if c.pointee.optional_window_case.rawValue == 2 { window = c.pointee.window }
             if c.pointee.optional_hop_case.rawValue == 3 { hop = c.pointee.hop }
             activity = readMessage(c.pointee.activity)
+            categories = (0..<c.pointee.n_categories).map { readString(c.pointee.categories[$0]) }
+            if c.pointee.optional_minimum_reliability_case.rawValue == 6 { minimumReliability = c.pointee.minimum_reliability }
+            neutral = readMessages(c.pointee.neutral, c.pointee.n_neutral)
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -264,6 +275,18 @@ extension Proto {
                 c.pointee.hop = value
             }
             if let value = activity { c.pointee.activity = arena.message(value) }
+            if !categories.isEmpty {
+                c.pointee.n_categories = categories.count
+                c.pointee.categories = arena.list(categories) { value, arena in arena.string(value) }
+            }
+            if let value = minimumReliability {
+                c.pointee.optional_minimum_reliability_case = .init(rawValue: 6)
+                c.pointee.minimum_reliability = value
+            }
+            if !neutral.isEmpty {
+                c.pointee.n_neutral = neutral.count
+                c.pointee.neutral = arena.list(neutral) { value, arena in arena.message(value) }
+            }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }
@@ -526,17 +549,25 @@ extension Proto {
         package var activity: Proto.VoiceActivityOptions? = nil
         package var interval: Float? = nil
         package var window: Float? = nil
+        /// Answer about these EmoNet categories alone; their spelling is free ("surprise", "jealousy_&_envy"). None: about all that the estimator covers.
+        package var categories: [String] = []
+        package var minimumReliability: Float? = nil
+        /// Native scores of the same speaker's neutral voice, as an earlier answer gave them. An estimator without use for them says so: NEUTRAL_UNUSED.
+        package var neutral: [Proto.NativeScore] = []
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(format: Proto.AudioFormat? = nil, estimator: String = "", activity: Proto.VoiceActivityOptions? = nil, interval: Float? = nil, window: Float? = nil) {
+        package init(format: Proto.AudioFormat? = nil, estimator: String = "", activity: Proto.VoiceActivityOptions? = nil, interval: Float? = nil, window: Float? = nil, categories: [String] = [], minimumReliability: Float? = nil, neutral: [Proto.NativeScore] = []) {
             self.format = format
             self.estimator = estimator
             self.activity = activity
             self.interval = interval
             self.window = window
+            self.categories = categories
+            self.minimumReliability = minimumReliability
+            self.neutral = neutral
         }
 
         package static let fullName = "mien.v1.WatchVoiceStart"
@@ -558,6 +589,9 @@ extension Proto {
             activity = readMessage(c.pointee.activity)
             if c.pointee.optional_interval_case.rawValue == 4 { interval = c.pointee.interval }
             if c.pointee.optional_window_case.rawValue == 5 { window = c.pointee.window }
+            categories = (0..<c.pointee.n_categories).map { readString(c.pointee.categories[$0]) }
+            if c.pointee.optional_minimum_reliability_case.rawValue == 7 { minimumReliability = c.pointee.minimum_reliability }
+            neutral = readMessages(c.pointee.neutral, c.pointee.n_neutral)
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -573,6 +607,18 @@ extension Proto {
             if let value = window {
                 c.pointee.optional_window_case = .init(rawValue: 5)
                 c.pointee.window = value
+            }
+            if !categories.isEmpty {
+                c.pointee.n_categories = categories.count
+                c.pointee.categories = arena.list(categories) { value, arena in arena.string(value) }
+            }
+            if let value = minimumReliability {
+                c.pointee.optional_minimum_reliability_case = .init(rawValue: 7)
+                c.pointee.minimum_reliability = value
+            }
+            if !neutral.isEmpty {
+                c.pointee.n_neutral = neutral.count
+                c.pointee.neutral = arena.list(neutral) { value, arena in arena.message(value) }
             }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)

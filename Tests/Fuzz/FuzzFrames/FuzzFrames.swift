@@ -47,5 +47,7 @@ private func check(_ frame: Proto.Frame) {
     guard let payload else { return }
     if let request = try? Proto.EstimateFaceRequest(decoding: payload) { checkRoundTrip(request) }
     if let response = try? Proto.EstimateFaceResponse(decoding: payload) { checkRoundTrip(response) }
+    if let request = try? Proto.EstimateVoiceRequest(decoding: payload) { checkRoundTrip(request) }
+    if let response = try? Proto.EstimateVoiceResponse(decoding: payload) { checkRoundTrip(response) }
     if let list = try? Proto.HealthListResponse(decoding: payload) { checkRoundTrip(list) }
 }

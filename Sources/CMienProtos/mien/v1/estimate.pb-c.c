@@ -367,6 +367,51 @@ void   mien__v1__category_estimate__free_unpacked
   assert(message->base.descriptor == &mien__v1__category_estimate__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   mien__v1__attribute_estimate__init
+                     (Mien__V1__AttributeEstimate         *message)
+{
+  static const Mien__V1__AttributeEstimate init_value = MIEN__V1__ATTRIBUTE_ESTIMATE__INIT;
+  *message = init_value;
+}
+size_t mien__v1__attribute_estimate__get_packed_size
+                     (const Mien__V1__AttributeEstimate *message)
+{
+  assert(message->base.descriptor == &mien__v1__attribute_estimate__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mien__v1__attribute_estimate__pack
+                     (const Mien__V1__AttributeEstimate *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mien__v1__attribute_estimate__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mien__v1__attribute_estimate__pack_to_buffer
+                     (const Mien__V1__AttributeEstimate *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mien__v1__attribute_estimate__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mien__V1__AttributeEstimate *
+       mien__v1__attribute_estimate__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mien__V1__AttributeEstimate *)
+     protobuf_c_message_unpack (&mien__v1__attribute_estimate__descriptor,
+                                allocator, len, data);
+}
+void   mien__v1__attribute_estimate__free_unpacked
+                     (Mien__V1__AttributeEstimate *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mien__v1__attribute_estimate__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   mien__v1__native_scale__init
                      (Mien__V1__NativeScale         *message)
 {
@@ -817,7 +862,7 @@ void   mien__v1__failure__free_unpacked
   assert(message->base.descriptor == &mien__v1__failure__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor mien__v1__estimate__field_descriptors[12] =
+static const ProtobufCFieldDescriptor mien__v1__estimate__field_descriptors[13] =
 {
   {
     "made_by",
@@ -963,8 +1008,21 @@ static const ProtobufCFieldDescriptor mien__v1__estimate__field_descriptors[12] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "attributes",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__Estimate, n_attributes),
+    offsetof(Mien__V1__Estimate, attributes),
+    &mien__v1__attribute_estimate__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__estimate__field_indices_by_name[] = {
+  12,   /* field[12] = attributes */
   11,   /* field[11] = baseline */
   2,   /* field[2] = categories */
   5,   /* field[5] = covered_categories */
@@ -981,7 +1039,7 @@ static const unsigned mien__v1__estimate__field_indices_by_name[] = {
 static const ProtobufCIntRange mien__v1__estimate__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor mien__v1__estimate__descriptor =
 {
@@ -991,7 +1049,7 @@ const ProtobufCMessageDescriptor mien__v1__estimate__descriptor =
   "Mien__V1__Estimate",
   "mien.v1",
   sizeof(Mien__V1__Estimate),
-  12,
+  13,
   mien__v1__estimate__field_descriptors,
   mien__v1__estimate__field_indices_by_name,
   1,  mien__v1__estimate__number_ranges,
@@ -1395,7 +1453,7 @@ const ProtobufCMessageDescriptor mien__v1__head_pose__descriptor =
   (ProtobufCMessageInit) mien__v1__head_pose__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__category_estimate__field_descriptors[5] =
+static const ProtobufCFieldDescriptor mien__v1__category_estimate__field_descriptors[9] =
 {
   {
     "name",
@@ -1457,18 +1515,70 @@ static const ProtobufCFieldDescriptor mien__v1__category_estimate__field_descrip
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "above_neutral",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__CategoryEstimate, optional_above_neutral_case),
+    offsetof(Mien__V1__CategoryEstimate, above_neutral),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rater_reliability",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__CategoryEstimate, optional_rater_reliability_case),
+    offsetof(Mien__V1__CategoryEstimate, rater_reliability),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rank",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__CategoryEstimate, rank),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "abstained",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__CategoryEstimate, abstained),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__category_estimate__field_indices_by_name[] = {
+  5,   /* field[5] = above_neutral */
+  8,   /* field[8] = abstained */
   4,   /* field[4] = calibrated_probability */
   1,   /* field[1] = intensity */
   0,   /* field[0] = name */
   3,   /* field[3] = native_scale */
   2,   /* field[2] = native_score */
+  7,   /* field[7] = rank */
+  6,   /* field[6] = rater_reliability */
 };
 static const ProtobufCIntRange mien__v1__category_estimate__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor mien__v1__category_estimate__descriptor =
 {
@@ -1478,11 +1588,114 @@ const ProtobufCMessageDescriptor mien__v1__category_estimate__descriptor =
   "Mien__V1__CategoryEstimate",
   "mien.v1",
   sizeof(Mien__V1__CategoryEstimate),
-  5,
+  9,
   mien__v1__category_estimate__field_descriptors,
   mien__v1__category_estimate__field_indices_by_name,
   1,  mien__v1__category_estimate__number_ranges,
   (ProtobufCMessageInit) mien__v1__category_estimate__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mien__v1__attribute_estimate__field_descriptors[6] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__AttributeEstimate, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__AttributeEstimate, value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "scale",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__AttributeEstimate, scale),
+    &mien__v1__native_scale__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "low_end",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__AttributeEstimate, low_end),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "high_end",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__AttributeEstimate, high_end),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "above_neutral",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__AttributeEstimate, optional_above_neutral_case),
+    offsetof(Mien__V1__AttributeEstimate, above_neutral),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mien__v1__attribute_estimate__field_indices_by_name[] = {
+  5,   /* field[5] = above_neutral */
+  4,   /* field[4] = high_end */
+  3,   /* field[3] = low_end */
+  0,   /* field[0] = name */
+  2,   /* field[2] = scale */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange mien__v1__attribute_estimate__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor mien__v1__attribute_estimate__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mien.v1.AttributeEstimate",
+  "AttributeEstimate",
+  "Mien__V1__AttributeEstimate",
+  "mien.v1",
+  sizeof(Mien__V1__AttributeEstimate),
+  6,
+  mien__v1__attribute_estimate__field_descriptors,
+  mien__v1__attribute_estimate__field_indices_by_name,
+  1,  mien__v1__attribute_estimate__number_ranges,
+  (ProtobufCMessageInit) mien__v1__attribute_estimate__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor mien__v1__native_scale__field_descriptors[3] =

@@ -412,7 +412,7 @@ const ProtobufCMessageDescriptor mien__v1__raw_picture__descriptor =
   (ProtobufCMessageInit) mien__v1__raw_picture__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__face_options__field_descriptors[3] =
+static const ProtobufCFieldDescriptor mien__v1__face_options__field_descriptors[5] =
 {
   {
     "whole_picture",
@@ -450,16 +450,42 @@ static const ProtobufCFieldDescriptor mien__v1__face_options__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "categories",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Mien__V1__FaceOptions, n_categories),
+    offsetof(Mien__V1__FaceOptions, categories),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minimum_reliability",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__FaceOptions, optional_minimum_reliability_case),
+    offsetof(Mien__V1__FaceOptions, minimum_reliability),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__face_options__field_indices_by_name[] = {
+  3,   /* field[3] = categories */
   2,   /* field[2] = max_faces */
   1,   /* field[1] = minimum_confidence */
+  4,   /* field[4] = minimum_reliability */
   0,   /* field[0] = whole_picture */
 };
 static const ProtobufCIntRange mien__v1__face_options__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor mien__v1__face_options__descriptor =
 {
@@ -469,7 +495,7 @@ const ProtobufCMessageDescriptor mien__v1__face_options__descriptor =
   "Mien__V1__FaceOptions",
   "mien.v1",
   sizeof(Mien__V1__FaceOptions),
-  3,
+  5,
   mien__v1__face_options__field_descriptors,
   mien__v1__face_options__field_indices_by_name,
   1,  mien__v1__face_options__number_ranges,

@@ -1020,7 +1020,7 @@ const ProtobufCMessageDescriptor mien__v1__list_estimators_response__descriptor 
   (ProtobufCMessageInit) mien__v1__list_estimators_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__estimator_info__field_descriptors[10] =
+static const ProtobufCFieldDescriptor mien__v1__estimator_info__field_descriptors[13] =
 {
   {
     "id",
@@ -1142,23 +1142,62 @@ static const ProtobufCFieldDescriptor mien__v1__estimator_info__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "attributes",
+    11,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Mien__V1__EstimatorInfo, n_attributes),
+    offsetof(Mien__V1__EstimatorInfo, attributes),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minimum_reliability",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__EstimatorInfo, optional_minimum_reliability_case),
+    offsetof(Mien__V1__EstimatorInfo, minimum_reliability),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "uses_neutral",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__EstimatorInfo, uses_neutral),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__estimator_info__field_indices_by_name[] = {
+  10,   /* field[10] = attributes */
   4,   /* field[4] = categories */
   5,   /* field[5] = dimensions */
   0,   /* field[0] = id */
+  11,   /* field[11] = minimum_reliability */
   3,   /* field[3] = modality */
   9,   /* field[9] = models */
   6,   /* field[6] = native_labels */
   7,   /* field[7] = state */
   8,   /* field[8] = state_detail */
   2,   /* field[2] = summary */
+  12,   /* field[12] = uses_neutral */
   1,   /* field[1] = version */
 };
 static const ProtobufCIntRange mien__v1__estimator_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor mien__v1__estimator_info__descriptor =
 {
@@ -1168,7 +1207,7 @@ const ProtobufCMessageDescriptor mien__v1__estimator_info__descriptor =
   "Mien__V1__EstimatorInfo",
   "mien.v1",
   sizeof(Mien__V1__EstimatorInfo),
-  10,
+  13,
   mien__v1__estimator_info__field_descriptors,
   mien__v1__estimator_info__field_indices_by_name,
   1,  mien__v1__estimator_info__number_ranges,

@@ -765,7 +765,7 @@ const ProtobufCMessageDescriptor mien__v1__audio_format__descriptor =
   (ProtobufCMessageInit) mien__v1__audio_format__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__voice_options__field_descriptors[4] =
+static const ProtobufCFieldDescriptor mien__v1__voice_options__field_descriptors[7] =
 {
   {
     "granularity",
@@ -815,17 +815,56 @@ static const ProtobufCFieldDescriptor mien__v1__voice_options__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "categories",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Mien__V1__VoiceOptions, n_categories),
+    offsetof(Mien__V1__VoiceOptions, categories),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minimum_reliability",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__VoiceOptions, optional_minimum_reliability_case),
+    offsetof(Mien__V1__VoiceOptions, minimum_reliability),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "neutral",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__VoiceOptions, n_neutral),
+    offsetof(Mien__V1__VoiceOptions, neutral),
+    &mien__v1__native_score__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__voice_options__field_indices_by_name[] = {
   3,   /* field[3] = activity */
+  4,   /* field[4] = categories */
   0,   /* field[0] = granularity */
   2,   /* field[2] = hop */
+  5,   /* field[5] = minimum_reliability */
+  6,   /* field[6] = neutral */
   1,   /* field[1] = window */
 };
 static const ProtobufCIntRange mien__v1__voice_options__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor mien__v1__voice_options__descriptor =
 {
@@ -835,7 +874,7 @@ const ProtobufCMessageDescriptor mien__v1__voice_options__descriptor =
   "Mien__V1__VoiceOptions",
   "mien.v1",
   sizeof(Mien__V1__VoiceOptions),
-  4,
+  7,
   mien__v1__voice_options__field_descriptors,
   mien__v1__voice_options__field_indices_by_name,
   1,  mien__v1__voice_options__number_ranges,
@@ -1176,7 +1215,7 @@ const ProtobufCMessageDescriptor mien__v1__watch_voice_request__descriptor =
   (ProtobufCMessageInit) mien__v1__watch_voice_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__watch_voice_start__field_descriptors[5] =
+static const ProtobufCFieldDescriptor mien__v1__watch_voice_start__field_descriptors[8] =
 {
   {
     "format",
@@ -1238,18 +1277,57 @@ static const ProtobufCFieldDescriptor mien__v1__watch_voice_start__field_descrip
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "categories",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Mien__V1__WatchVoiceStart, n_categories),
+    offsetof(Mien__V1__WatchVoiceStart, categories),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minimum_reliability",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__WatchVoiceStart, optional_minimum_reliability_case),
+    offsetof(Mien__V1__WatchVoiceStart, minimum_reliability),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "neutral",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__WatchVoiceStart, n_neutral),
+    offsetof(Mien__V1__WatchVoiceStart, neutral),
+    &mien__v1__native_score__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__watch_voice_start__field_indices_by_name[] = {
   2,   /* field[2] = activity */
+  5,   /* field[5] = categories */
   1,   /* field[1] = estimator */
   0,   /* field[0] = format */
   3,   /* field[3] = interval */
+  6,   /* field[6] = minimum_reliability */
+  7,   /* field[7] = neutral */
   4,   /* field[4] = window */
 };
 static const ProtobufCIntRange mien__v1__watch_voice_start__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor mien__v1__watch_voice_start__descriptor =
 {
@@ -1259,7 +1337,7 @@ const ProtobufCMessageDescriptor mien__v1__watch_voice_start__descriptor =
   "Mien__V1__WatchVoiceStart",
   "mien.v1",
   sizeof(Mien__V1__WatchVoiceStart),
-  5,
+  8,
   mien__v1__watch_voice_start__field_descriptors,
   mien__v1__watch_voice_start__field_indices_by_name,
   1,  mien__v1__watch_voice_start__number_ranges,

@@ -23,6 +23,7 @@ typedef struct Mien__V1__Box Mien__V1__Box;
 typedef struct Mien__V1__Point Mien__V1__Point;
 typedef struct Mien__V1__HeadPose Mien__V1__HeadPose;
 typedef struct Mien__V1__CategoryEstimate Mien__V1__CategoryEstimate;
+typedef struct Mien__V1__AttributeEstimate Mien__V1__AttributeEstimate;
 typedef struct Mien__V1__NativeScale Mien__V1__NativeScale;
 typedef struct Mien__V1__DimensionEstimate Mien__V1__DimensionEstimate;
 typedef struct Mien__V1__NativeScore Mien__V1__NativeScore;
@@ -55,7 +56,7 @@ struct  Mien__V1__Estimate
   ProtobufCMessage base;
   Mien__V1__MadeBy *made_by;
   /*
-   * One per covered category, strongest first.
+   * One per covered category, or per category that the request asks for: the strongest first, and last those on which the estimator abstains.
    */
   size_t n_categories;
   Mien__V1__CategoryEstimate **categories;
@@ -63,6 +64,7 @@ struct  Mien__V1__Estimate
   Mien__V1__DimensionEstimate **dimensions;
   /*
    * The model's own classes, in the model's order.
+   * What an estimator computes can depend on the categories that are asked for.
    */
   size_t n_native_scores;
   Mien__V1__NativeScore **native_scores;
@@ -90,6 +92,11 @@ struct  Mien__V1__Estimate
    * heard.
    */
   Mien__V1__Baseline *baseline;
+  /*
+   * What the estimator says beside emotions, in its own order.
+   */
+  size_t n_attributes;
+  Mien__V1__AttributeEstimate **attributes;
   Mien__V1__Estimate__SubjectCase subject_case;
   union {
     Mien__V1__Face *face;
@@ -101,7 +108,7 @@ struct  Mien__V1__Estimate
 };
 #define MIEN__V1__ESTIMATE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__estimate__descriptor) \
-    , NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, NULL, NULL, NULL, MIEN__V1__ESTIMATE__SUBJECT__NOT_SET, {0} }
+    , NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, MIEN__V1__ESTIMATE__SUBJECT__NOT_SET, {0} }
 
 
 struct  Mien__V1__MadeBy
@@ -216,6 +223,18 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_PROBABILITY__CASE)
 } Mien__V1__CategoryEstimate__OptionalProbabilityCase;
 
+typedef enum {
+  MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_ABOVE_NEUTRAL__NOT_SET = 0,
+  MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_ABOVE_NEUTRAL_ABOVE_NEUTRAL = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_ABOVE_NEUTRAL__CASE)
+} Mien__V1__CategoryEstimate__OptionalAboveNeutralCase;
+
+typedef enum {
+  MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_RATER_RELIABILITY__NOT_SET = 0,
+  MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_RATER_RELIABILITY_RATER_RELIABILITY = 7
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_RATER_RELIABILITY__CASE)
+} Mien__V1__CategoryEstimate__OptionalRaterReliabilityCase;
+
 struct  Mien__V1__CategoryEstimate
 {
   ProtobufCMessage base;
@@ -232,14 +251,63 @@ struct  Mien__V1__CategoryEstimate
    */
   float native_score;
   Mien__V1__NativeScale *native_scale;
+  /*
+   * 1: the strongest in this answer. 0 if the estimator abstains.
+   */
+  uint32_t rank;
+  /*
+   * Raters agree too little (see minimum_reliability in the options): the intensity is 0 and says nothing; the native score is what the model gave.
+   */
+  protobuf_c_boolean abstained;
   Mien__V1__CategoryEstimate__OptionalProbabilityCase optional_probability_case;
   union {
     float calibrated_probability;
   };
+  Mien__V1__CategoryEstimate__OptionalAboveNeutralCase optional_above_neutral_case;
+  union {
+    float above_neutral;
+  };
+  Mien__V1__CategoryEstimate__OptionalRaterReliabilityCase optional_rater_reliability_case;
+  union {
+    float rater_reliability;
+  };
 };
 #define MIEN__V1__CATEGORY_ESTIMATE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__category_estimate__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, NULL, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_PROBABILITY__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0, 0, NULL, 0, 0, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_PROBABILITY__NOT_SET, {0}, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_ABOVE_NEUTRAL__NOT_SET, {0}, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_RATER_RELIABILITY__NOT_SET, {0} }
+
+
+typedef enum {
+  MIEN__V1__ATTRIBUTE_ESTIMATE__OPTIONAL_ABOVE_NEUTRAL__NOT_SET = 0,
+  MIEN__V1__ATTRIBUTE_ESTIMATE__OPTIONAL_ABOVE_NEUTRAL_ABOVE_NEUTRAL = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__ATTRIBUTE_ESTIMATE__OPTIONAL_ABOVE_NEUTRAL__CASE)
+} Mien__V1__AttributeEstimate__OptionalAboveNeutralCase;
+
+struct  Mien__V1__AttributeEstimate
+{
+  ProtobufCMessage base;
+  /*
+   * Canonical: "Age", "Warm vs. Cold".
+   */
+  char *name;
+  /*
+   * As the model gave it, and its scale.
+   */
+  float value;
+  Mien__V1__NativeScale *scale;
+  /*
+   * What the ends of the scale mean: "cold" and "warm". They need not be in the order in which the name has them.
+   */
+  char *low_end;
+  char *high_end;
+  Mien__V1__AttributeEstimate__OptionalAboveNeutralCase optional_above_neutral_case;
+  union {
+    float above_neutral;
+  };
+};
+#define MIEN__V1__ATTRIBUTE_ESTIMATE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mien__v1__attribute_estimate__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MIEN__V1__ATTRIBUTE_ESTIMATE__OPTIONAL_ABOVE_NEUTRAL__NOT_SET, {0} }
 
 
 struct  Mien__V1__NativeScale
@@ -583,6 +651,25 @@ Mien__V1__CategoryEstimate *
 void   mien__v1__category_estimate__free_unpacked
                      (Mien__V1__CategoryEstimate *message,
                       ProtobufCAllocator *allocator);
+/* Mien__V1__AttributeEstimate methods */
+void   mien__v1__attribute_estimate__init
+                     (Mien__V1__AttributeEstimate         *message);
+size_t mien__v1__attribute_estimate__get_packed_size
+                     (const Mien__V1__AttributeEstimate   *message);
+size_t mien__v1__attribute_estimate__pack
+                     (const Mien__V1__AttributeEstimate   *message,
+                      uint8_t             *out);
+size_t mien__v1__attribute_estimate__pack_to_buffer
+                     (const Mien__V1__AttributeEstimate   *message,
+                      ProtobufCBuffer     *buffer);
+Mien__V1__AttributeEstimate *
+       mien__v1__attribute_estimate__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mien__v1__attribute_estimate__free_unpacked
+                     (Mien__V1__AttributeEstimate *message,
+                      ProtobufCAllocator *allocator);
 /* Mien__V1__NativeScale methods */
 void   mien__v1__native_scale__init
                      (Mien__V1__NativeScale         *message);
@@ -799,6 +886,9 @@ typedef void (*Mien__V1__HeadPose_Closure)
 typedef void (*Mien__V1__CategoryEstimate_Closure)
                  (const Mien__V1__CategoryEstimate *message,
                   void *closure_data);
+typedef void (*Mien__V1__AttributeEstimate_Closure)
+                 (const Mien__V1__AttributeEstimate *message,
+                  void *closure_data);
 typedef void (*Mien__V1__NativeScale_Closure)
                  (const Mien__V1__NativeScale *message,
                   void *closure_data);
@@ -843,6 +933,7 @@ extern const ProtobufCMessageDescriptor mien__v1__box__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__point__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__head_pose__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__category_estimate__descriptor;
+extern const ProtobufCMessageDescriptor mien__v1__attribute_estimate__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__native_scale__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__dimension_estimate__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__native_score__descriptor;

@@ -106,6 +106,12 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__FACE_OPTIONS__OPTIONAL_MINIMUM_CONFIDENCE__CASE)
 } Mien__V1__FaceOptions__OptionalMinimumConfidenceCase;
 
+typedef enum {
+  MIEN__V1__FACE_OPTIONS__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET = 0,
+  MIEN__V1__FACE_OPTIONS__OPTIONAL_MINIMUM_RELIABILITY_MINIMUM_RELIABILITY = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__FACE_OPTIONS__OPTIONAL_MINIMUM_RELIABILITY__CASE)
+} Mien__V1__FaceOptions__OptionalMinimumReliabilityCase;
+
 struct  Mien__V1__FaceOptions
 {
   ProtobufCMessage base;
@@ -117,14 +123,23 @@ struct  Mien__V1__FaceOptions
    * Answer for at most this many faces, the largest first; 0: all.
    */
   uint32_t max_faces;
+  /*
+   * Answer about these EmoNet categories alone; their spelling is free ("surprise", "jealousy_&_envy"). None: about all that the estimator covers.
+   */
+  size_t n_categories;
+  char **categories;
   Mien__V1__FaceOptions__OptionalMinimumConfidenceCase optional_minimum_confidence_case;
   union {
     float minimum_confidence;
   };
+  Mien__V1__FaceOptions__OptionalMinimumReliabilityCase optional_minimum_reliability_case;
+  union {
+    float minimum_reliability;
+  };
 };
 #define MIEN__V1__FACE_OPTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__face_options__descriptor) \
-    , 0, 0, MIEN__V1__FACE_OPTIONS__OPTIONAL_MINIMUM_CONFIDENCE__NOT_SET, {0} }
+    , 0, 0, 0,NULL, MIEN__V1__FACE_OPTIONS__OPTIONAL_MINIMUM_CONFIDENCE__NOT_SET, {0}, MIEN__V1__FACE_OPTIONS__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET, {0} }
 
 
 struct  Mien__V1__EstimateFaceResponse

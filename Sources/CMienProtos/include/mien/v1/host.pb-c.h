@@ -130,6 +130,12 @@ struct  Mien__V1__ListEstimatorsResponse
     , 0,NULL }
 
 
+typedef enum {
+  MIEN__V1__ESTIMATOR_INFO__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET = 0,
+  MIEN__V1__ESTIMATOR_INFO__OPTIONAL_MINIMUM_RELIABILITY_MINIMUM_RELIABILITY = 12
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__ESTIMATOR_INFO__OPTIONAL_MINIMUM_RELIABILITY__CASE)
+} Mien__V1__EstimatorInfo__OptionalMinimumReliabilityCase;
+
 struct  Mien__V1__EstimatorInfo
 {
   ProtobufCMessage base;
@@ -159,10 +165,23 @@ struct  Mien__V1__EstimatorInfo
   char *state_detail;
   size_t n_models;
   Mien__V1__ModelInfo **models;
+  /*
+   * Canonical names of the attributes that the estimator can speak about.
+   */
+  size_t n_attributes;
+  char **attributes;
+  /*
+   * Whether it has a use for native scores of the speaker's neutral voice.
+   */
+  protobuf_c_boolean uses_neutral;
+  Mien__V1__EstimatorInfo__OptionalMinimumReliabilityCase optional_minimum_reliability_case;
+  union {
+    float minimum_reliability;
+  };
 };
 #define MIEN__V1__ESTIMATOR_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__estimator_info__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MIEN__V1__MODALITY__MODALITY_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL, MIEN__V1__ESTIMATOR_STATE__ESTIMATOR_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MIEN__V1__MODALITY__MODALITY_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL, MIEN__V1__ESTIMATOR_STATE__ESTIMATOR_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, MIEN__V1__ESTIMATOR_INFO__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET, {0} }
 
 
 struct  Mien__V1__ModelInfo

@@ -151,11 +151,27 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__VOICE_OPTIONS__OPTIONAL_HOP__CASE)
 } Mien__V1__VoiceOptions__OptionalHopCase;
 
+typedef enum {
+  MIEN__V1__VOICE_OPTIONS__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET = 0,
+  MIEN__V1__VOICE_OPTIONS__OPTIONAL_MINIMUM_RELIABILITY_MINIMUM_RELIABILITY = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__VOICE_OPTIONS__OPTIONAL_MINIMUM_RELIABILITY__CASE)
+} Mien__V1__VoiceOptions__OptionalMinimumReliabilityCase;
+
 struct  Mien__V1__VoiceOptions
 {
   ProtobufCMessage base;
   Mien__V1__Granularity granularity;
   Mien__V1__VoiceActivityOptions *activity;
+  /*
+   * Answer about these EmoNet categories alone; their spelling is free ("surprise", "jealousy_&_envy"). None: about all that the estimator covers.
+   */
+  size_t n_categories;
+  char **categories;
+  /*
+   * Native scores of the same speaker's neutral voice, as an earlier answer gave them. An estimator without use for them says so: NEUTRAL_UNUSED.
+   */
+  size_t n_neutral;
+  Mien__V1__NativeScore **neutral;
   Mien__V1__VoiceOptions__OptionalWindowCase optional_window_case;
   union {
     float window;
@@ -164,10 +180,14 @@ struct  Mien__V1__VoiceOptions
   union {
     float hop;
   };
+  Mien__V1__VoiceOptions__OptionalMinimumReliabilityCase optional_minimum_reliability_case;
+  union {
+    float minimum_reliability;
+  };
 };
 #define MIEN__V1__VOICE_OPTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__voice_options__descriptor) \
-    , MIEN__V1__GRANULARITY__GRANULARITY_UNSPECIFIED, NULL, MIEN__V1__VOICE_OPTIONS__OPTIONAL_WINDOW__NOT_SET, {0}, MIEN__V1__VOICE_OPTIONS__OPTIONAL_HOP__NOT_SET, {0} }
+    , MIEN__V1__GRANULARITY__GRANULARITY_UNSPECIFIED, NULL, 0,NULL, 0,NULL, MIEN__V1__VOICE_OPTIONS__OPTIONAL_WINDOW__NOT_SET, {0}, MIEN__V1__VOICE_OPTIONS__OPTIONAL_HOP__NOT_SET, {0}, MIEN__V1__VOICE_OPTIONS__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET, {0} }
 
 
 typedef enum {
@@ -324,12 +344,28 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__WATCH_VOICE_START__OPTIONAL_WINDOW__CASE)
 } Mien__V1__WatchVoiceStart__OptionalWindowCase;
 
+typedef enum {
+  MIEN__V1__WATCH_VOICE_START__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET = 0,
+  MIEN__V1__WATCH_VOICE_START__OPTIONAL_MINIMUM_RELIABILITY_MINIMUM_RELIABILITY = 7
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__WATCH_VOICE_START__OPTIONAL_MINIMUM_RELIABILITY__CASE)
+} Mien__V1__WatchVoiceStart__OptionalMinimumReliabilityCase;
+
 struct  Mien__V1__WatchVoiceStart
 {
   ProtobufCMessage base;
   Mien__V1__AudioFormat *format;
   char *estimator;
   Mien__V1__VoiceActivityOptions *activity;
+  /*
+   * Answer about these EmoNet categories alone; their spelling is free ("surprise", "jealousy_&_envy"). None: about all that the estimator covers.
+   */
+  size_t n_categories;
+  char **categories;
+  /*
+   * Native scores of the same speaker's neutral voice, as an earlier answer gave them. An estimator without use for them says so: NEUTRAL_UNUSED.
+   */
+  size_t n_neutral;
+  Mien__V1__NativeScore **neutral;
   Mien__V1__WatchVoiceStart__OptionalIntervalCase optional_interval_case;
   union {
     float interval;
@@ -338,10 +374,14 @@ struct  Mien__V1__WatchVoiceStart
   union {
     float window;
   };
+  Mien__V1__WatchVoiceStart__OptionalMinimumReliabilityCase optional_minimum_reliability_case;
+  union {
+    float minimum_reliability;
+  };
 };
 #define MIEN__V1__WATCH_VOICE_START__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__watch_voice_start__descriptor) \
-    , NULL, (char *)protobuf_c_empty_string, NULL, MIEN__V1__WATCH_VOICE_START__OPTIONAL_INTERVAL__NOT_SET, {0}, MIEN__V1__WATCH_VOICE_START__OPTIONAL_WINDOW__NOT_SET, {0} }
+    , NULL, (char *)protobuf_c_empty_string, NULL, 0,NULL, 0,NULL, MIEN__V1__WATCH_VOICE_START__OPTIONAL_INTERVAL__NOT_SET, {0}, MIEN__V1__WATCH_VOICE_START__OPTIONAL_WINDOW__NOT_SET, {0}, MIEN__V1__WATCH_VOICE_START__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET, {0} }
 
 
 typedef enum {
