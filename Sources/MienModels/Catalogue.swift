@@ -42,18 +42,70 @@ package struct CatalogueModel: Sendable, Equatable {
     package var homepage: String
     /// Pulled only if it is named: no estimator needs it.
     package var isOptional = false
-    package var files: [CatalogueFile]
+    package var contents: ModelContents
 
-    /// Size of the installed files in bytes.
-    package var totalBytes: Int { files.reduce(0) { $0 + $1.blob.bytes } }
+    /// The files that the catalogue knows; none if it knows only where they come from.
+    package var files: [CatalogueFile] {
+        guard case .files(let files) = contents else { return [] }
+        return files
+    }
+
+    /// Size of the installed files in bytes: exact for files, about for repositories, `nil` for what is packed here.
+    package var totalBytes: Int? {
+        switch contents {
+        case .files(let files): files.reduce(0) { $0 + $1.blob.bytes }
+        case .repositories(_, let bytes): bytes
+        case .packed: nil
+        }
+    }
+
+    /// The one file of a packed model.
+    package static let packedFile = "model.mien"
 }
 
-/// A name for bytes that are known exactly.
+package enum ModelContents: Sendable, Equatable {
+    /// Files that the catalogue knows to the byte.
+    case files([CatalogueFile])
+    /// What repositories of the model hub hold when they are pulled; the hub states sizes and digests.
+    case repositories([CatalogueRepository], approximateBytes: Int)
+    /// `model.mien`, which `mien models pack` makes on this machine from any one of these models.
+    case packed(from: [String])
+}
+
+/// Bytes that are known exactly, and where they go.
 package struct Blob: Sendable, Hashable {
+    /// A file name or, for a file of a repository, FOLDER/NAME.
     package var name: String
     package var bytes: Int
-    /// 64 lower-case hexadecimal digits.
-    package var sha256: String
+    package var checksum: Checksum
+
+    init(name: String, bytes: Int, checksum: Checksum) {
+        self.name = name
+        self.bytes = bytes
+        self.checksum = checksum
+    }
+
+    init(name: String, bytes: Int, sha256: String) { self.init(name: name, bytes: bytes, checksum: .sha256(sha256)) }
+}
+
+/// What is known about bytes beforehand, in lower-case hexadecimal digits.
+package enum Checksum: Sendable, Hashable, CustomStringConvertible {
+    case sha256(String)
+    /// As git names a file: SHA-1 of "blob SIZE", a zero byte and the contents.
+    case gitBlob(String)
+
+    var digits: String {
+        switch self {
+        case .sha256(let digits), .gitBlob(let digits): digits
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .sha256: "SHA-256 \(digits)"
+        case .gitBlob: "git blob \(digits)"
+        }
+    }
 }
 
 /// One file of a model.

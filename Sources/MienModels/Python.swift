@@ -58,9 +58,8 @@ struct Python: Sendable {
 
     /// A private environment with these packages; made on first use.
     func environment(requirements: [String], home: String) async throws(ModelStoreError) -> Python {
-        var digest = Digest()
-        for byte in (requirements.sorted().joined(separator: "\n") + "\n" + interpreter).utf8 { withUnsafeBytes(of: byte) { digest.update($0) } }
-        return try await environment(name: String(digest.finish().prefix(12)), home: home) { environment throws(ModelStoreError) in
+        let digest = Digest.bytes((requirements.sorted().joined(separator: "\n") + "\n" + interpreter).utf8)
+        return try await environment(name: String(digest.prefix(12)), home: home) { environment throws(ModelStoreError) in
             // From 22.3 on pip can install into an environment that has none itself, which takes a fraction of the time.
             let version = requirements.isEmpty ? nil : try await pipVersion()
             let bare = requirements.isEmpty || version.map { $0 >= (22, 3) } == true

@@ -26,9 +26,18 @@ struct SafeName: Sendable {
     static let relativePath = SafeName(meaning: "a relative path of plain names") { text in
         text.utf8.count <= 512 && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { isWord(String($0), extra: "._+-", limit: 128, underscore: true) }
     }
-    static let sha256 = SafeName(meaning: "64 lower-case hexadecimal digits") { text in
-        text.utf8.count == 64 && text.utf8.allSatisfy { isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
+    /// Wider than `file`, because model hubs have names such as "model_jealousy_&_envy_best.pth".
+    static let hubFile = SafeName(meaning: "a plain file name of letters, digits and ._-+& with a letter, digit or _ first, at most 128") { text in
+        isWord(text, extra: "._-+&", limit: 128, underscore: true) && !text.hasSuffix(Staging.partialSuffix)
     }
+    static let glob = SafeName(meaning: "a relative path of plain names, with * for any characters within a name") { text in
+        text.utf8.count <= 512 && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { name in
+            // A star stands for what a name may hold, so that a name follows when it is replaced by a letter.
+            isWord(String(name).replacing("*", with: "x"), extra: "._-+&", limit: 128, underscore: true) && !name.contains("**")
+        }
+    }
+    static let commit = SafeName(meaning: "a commit, 40 lower-case hexadecimal digits") { text in isHexadecimal(text, digits: 40) }
+    static let sha256 = SafeName(meaning: "64 lower-case hexadecimal digits") { text in isHexadecimal(text, digits: 64) }
     /// Plain http only to this machine, where there is nobody in between.
     static let url = SafeName(meaning: "an https URL") { text in
         let local = ["http://127.0.0.1:", "http://127.0.0.1/", "http://localhost:", "http://localhost/", "http://[::1]:", "http://[::1]/"]
@@ -40,9 +49,13 @@ struct SafeName: Sendable {
         (1...500).contains(text.utf8.count) && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }
     }
 
+    private static func isHexadecimal(_ text: String, digits: Int) -> Bool {
+        text.utf8.count == digits && text.utf8.allSatisfy { isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
+    }
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
     private static func isLower(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
     private static func isLetter(_ byte: UInt8) -> Bool { isLower(byte | 0x20) }
+    static func isLetterOrDigit(_ byte: UInt8) -> Bool { isLetter(byte) || isDigit(byte) }
 
     /// Begins with a letter or digit (so neither with a hyphen, which tools would take for an option, nor with a dot) and has no "..".
     private static func isWord(_ text: String, extra: String, limit: Int, underscore: Bool = false) -> Bool {

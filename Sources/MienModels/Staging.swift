@@ -5,6 +5,12 @@ struct Staging: Sendable {
 
     let folder: String
 
+    /// Makes the folders that a file of this name goes to.
+    func makeFolder(for blob: Blob) throws(ModelStoreError) {
+        let parts = blob.name.split(separator: "/").dropLast()
+        try FileSystem.makeDirectories(([folder] + parts.map(String.init)).joined(separator: "/"))
+    }
+
     func finished(_ blob: Blob) -> String { "\(folder)/\(blob.name)" }
     func partial(_ blob: Blob) -> String { "\(folder)/\(blob.name)\(Self.partialSuffix)" }
     /// For what a tool leaves around. Emptied before use.
@@ -18,8 +24,11 @@ struct Staging: Sendable {
     /// Whether the finished file is there, whole and right.
     func has(_ blob: Blob) throws(ModelStoreError) -> Bool {
         guard let facts = FileSystem.facts(finished(blob)), facts.isRegular, facts.bytes == blob.bytes else { return false }
-        return try Digest.file(finished(blob)) == blob.sha256
+        return try Self.digest(finished(blob), like: blob) == blob.checksum
     }
+
+    /// Bytes of it that are here, in whichever state.
+    func bytes(of blob: Blob) -> Int { min(max(FileSystem.facts(finished(blob))?.bytes ?? 0, FileSystem.facts(partial(blob))?.bytes ?? 0), blob.bytes) }
 
     /// Makes the partial file the finished one, if it is right; removes it otherwise.
     ///
@@ -36,11 +45,18 @@ struct Staging: Sendable {
         if bytes != blob.bytes {
             problem = "wrong size of \(blob.name): expected \(blob.bytes) bytes, found \(bytes)"
         } else {
-            let digest = try Digest.file(path)
-            if digest != blob.sha256 { problem = "wrong checksum of \(blob.name): expected SHA-256 \(blob.sha256), found \(digest)" }
+            let found = try digest(path, like: blob)
+            if found != blob.checksum { problem = "wrong checksum of \(blob.name): expected \(blob.checksum), found \(found.digits)" }
         }
         guard let problem else { return }
         if remove { try FileSystem.remove(path) }
         throw ModelStoreError(.sourcesFailed, problem)
+    }
+
+    private static func digest(_ path: String, like blob: Blob) throws(ModelStoreError) -> Checksum {
+        switch blob.checksum {
+        case .sha256: .sha256(try Digest.file(path))
+        case .gitBlob: .gitBlob(try Digest.gitBlob(path, bytes: blob.bytes))
+        }
     }
 }

@@ -33,12 +33,13 @@ enum Tool {
     ///
     /// - Parameters:
     ///   - environment: Changes to our own; `nil` removes.
+    ///   - input: What it reads from stdin.
     ///   - watch: Called ten times a second while the program runs; true stops it.
-    static func run(_ program: String, _ arguments: [String], environment: [String: String?] = [:],
+    static func run(_ program: String, _ arguments: [String], environment: [String: String?] = [:], input: String = "",
                     watch: (@Sendable () -> Bool)? = nil) async throws(Failure) -> Outcome {
         do {
             return try await withThrowingTaskGroup(of: Outcome?.self) { group in
-                group.addTask { try await spawn(program, arguments, environment) }
+                group.addTask { try await spawn(program, arguments, environment, input) }
                 if let watch {
                     group.addTask {
                         while true {
@@ -60,14 +61,14 @@ enum Tool {
         }
     }
 
-    private static func spawn(_ program: String, _ arguments: [String], _ changes: [String: String?]) async throws -> Outcome {
+    private static func spawn(_ program: String, _ arguments: [String], _ changes: [String: String?], _ input: String) async throws -> Outcome {
         var environment = Environment.inherit
         for (name, value) in changes { environment = environment.updating([Environment.Key(stringLiteral: name): value]) }
         var options = PlatformOptions()
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
         let executable: Executable = program.contains("/") ? .path(FilePath(program)) : .name(program)
         let result = try await Subprocess.run(executable, arguments: Arguments(arguments), environment: environment, platformOptions: options,
-                                              output: .bytes(limit: 4 << 20), error: .bytes(limit: 4 << 20))
+                                              input: .array(Array(input.utf8)), output: .bytes(limit: 4 << 20), error: .bytes(limit: 4 << 20))
         try Task.checkCancellation()
         let code = switch result.terminationStatus {
         case .exited(let code): Int(code)

@@ -53,6 +53,48 @@ struct CatalogueTests {
         #expect(error?.description.contains(place) == true, "\(error?.description ?? "")")
     }
 
+    /// A sound catalogue of a repository model and a packed one, with one piece of text replaced.
+    private func decodeRepositories(replacing old: String, with new: String) throws -> ModelCatalogue {
+        let common = #""version": "1", "summary": "S", "licence": "CC-BY-4.0 AND Apache-2.0", "attribution": "A", "homepage": "https://example.org","#
+        let sound = """
+            {"schema": 1, "models": [{"id": "one", \(common) "repositories": [
+               {"repo": "o/n", "revision": "main", "folder": "encoder", "files": ["x/model-*.bin", "model_&_*"], "required": ["config.json"]},
+               {"repo": "o/m", "revision": "\(String(repeating: "c", count: 40))", "folder": "heads", "files": ["a*"]}], "approximate_bytes": 7},
+              {"id": "two", \(common) "packed_from": ["one"]}]}
+            """
+        #expect(sound.contains(old))
+        return try ModelCatalogue.decode(Array(sound.replacingOccurrences(of: old, with: new).utf8))
+    }
+
+    @Test("reads repositories and packed models")
+    func readsRepositories() throws {
+        let catalogue = try decodeRepositories(replacing: "\"S\"", with: "\"T\"")
+        guard case .repositories(let repositories, let bytes) = try catalogue.model("one").contents else { Issue.record("no repositories"); return }
+        #expect(repositories.map(\.name) == ["o/n", "o/m"])
+        #expect(repositories.map(\.folder) == ["encoder", "heads"])
+        #expect(repositories[0].files.map(\.pattern) == ["x/model-*.bin", "model_&_*"])
+        #expect(repositories[0].required.map(\.pattern) == ["config.json"])
+        #expect(bytes == 7)
+        #expect(try catalogue.model("one").totalBytes == 7)
+        #expect(try catalogue.model("two").contents == .packed(from: ["one"]))
+        #expect(try catalogue.model("two").totalBytes == nil)
+    }
+
+    @Test("refuses what is hostile or mistaken in them, and says where", arguments: [
+        ("\"o/n\"", "\"n\"", "repositories[0].repo"), ("\"main\"", "\"a/b\"", "repositories[0].revision"), ("\"encoder\"", "\"..\"", "repositories[0].folder"),
+        ("\"encoder\"", "\"a/b\"", "repositories[0].folder"), ("\"encoder\"", "\"HEADS\"", "repositories[1].folder is that of another"), ("x/model-*.bin", "../model", "files[0]"),
+        ("x/model-*.bin", "/model", "files[0]"), ("x/model-*.bin", "x/**/model", "files[0]"), ("x/model-*.bin", "[a]", "files[0]"), ("x/model-*.bin", ".git*", "files[0]"),
+        ("[\"config.json\"]", "[]", "required is empty"), ("[\"a*\"]", "[]", "files is empty"), ("\"approximate_bytes\": 7", "\"optional\": true", "approximate_bytes is missing"),
+        ("\"approximate_bytes\": 7", "\"approximate_bytes\": 0", "approximate_bytes"), ("\"approximate_bytes\": 7", "\"approximate_bytes\": 7, \"files\": []", "must have exactly one of"),
+        ("\"packed_from\": [\"one\"]", "\"packed_from\": []", "packed_from is empty"), ("\"packed_from\": [\"one\"]", "\"packed_from\": [\"../x\"]", "packed_from[0]"),
+        ("\"packed_from\"", "\"approximate_bytes\": 1, \"packed_from\"", "approximate_bytes belongs to repositories only"), ("\"required\"", "\"needed\"", "\"needed\" is not a key"),
+    ])
+    func refusesRepositories(old: String, new: String, place: String) {
+        let error = #expect(throws: ModelStoreError.self) { try decodeRepositories(replacing: old, with: new) }
+        #expect(error?.code == .badCatalogue)
+        #expect(error?.description.contains(place) == true, "\(error?.description ?? "")")
+    }
+
     @Test("refuses one id twice")
     func twice() throws {
         var catalogue = try decode(replacing: "MIT", with: "MIT")
@@ -73,6 +115,10 @@ struct CatalogueTests {
                 let origin = "\(plugin.lastPathComponent)/\(file.lastPathComponent)"
                 try catalogue.merge(ModelCatalogue.decode(Array(try Data(contentsOf: file)), scripts: scripts, origin: origin))
             }
+        }
+        for model in catalogue.models {
+            guard case .packed(let sources) = model.contents else { continue }
+            for source in sources { #expect(throws: Never.self, "\(model.id) is packed from \(source)") { try catalogue.model(source) } }
         }
         #expect(Set(catalogue.models.map(\.id)).isSuperset(of: ["centerface", "fer-mini-xception", "silero-vad", "whisper-tiny-en"]))
     }

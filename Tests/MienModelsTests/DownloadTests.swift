@@ -87,7 +87,7 @@ struct DownloadTests {
     func hub() async throws {
         try await withFolder { home in
             let source = #"{"hub": {"repo": "owner/name", "revision": "main", "path": "weights/model.bin"}}"#
-            let store = ModelStore(home: home, catalogue: try catalogue(sources: [source]), environment: ["MIEN_HUB": try FaultyServer.base.get() + "/hub/"])
+            let store = ModelStore(home: home, catalogue: try catalogue(sources: [source]), environment: ["MIEN_HUB": try FaultyServer.base.get() + "/mirror/"])
             #expect(try await store.pull("test", options: quick) == .pulled)
         }
     }

@@ -25,7 +25,7 @@ package struct StoreLibrary: ModelLibrary {
         guard let listing = store.list().first(where: { $0.model.id == model }) else { return "model \(model) is in no catalogue" }
         switch listing.state {
         case .installed: return nil
-        case .absent: return "model \(model) is missing; run: mien models pull \(model)"
+        case .absent: return "model \(model) is missing; run: \(listing.advice)"
         case .damaged(let what): return "model \(model): \(what)"
         }
     }

@@ -72,7 +72,7 @@ struct Doctor: AsyncParsableCommand {
                 switch listing.state {
                 case .installed: report.note(.good, listing.model.id, listing.model.version)
                 case .absent where listing.model.isOptional: break
-                case .absent: report.note(.bad, listing.model.id, "missing; run: mien models pull \(listing.model.id)")
+                case .absent: report.note(.bad, listing.model.id, "missing; run: \(listing.advice)")
                 case .damaged(let what): report.note(.bad, listing.model.id, what)
                 }
             }

@@ -14,43 +14,33 @@ struct Models: AsyncParsableCommand {
         func run() async throws {
             try await running {
                 let store = try BuiltIn.store()
-                let terminal = Terminal(descriptor: 1)
                 let listings = store.list()
-                var table = Table([.init("MODEL"), .init("VERSION"), .init("STATE"), .init("SIZE", alignedRight: true), .init("LICENCE"),
-                                   .init("WHAT IT IS", shrinks: true)])
-                for listing in listings {
-                    let model = listing.model
-                    table.add([.init(model.id, .bold), .init(model.version), state(listing), .init(byteText(Int64(model.totalBytes))),
-                               .init(model.licence), .init(model.summary)])
-                }
-                say(table.render(terminal).joined(separator: "\n"))
-                for listing in listings where long {
-                    say("\n\(terminal.styled(listing.model.id, .bold))\n  \(listing.model.attribution)\n  \(listing.model.homepage)\n  \(listing.folder)")
-                }
+                let terminal = Terminal(descriptor: 1)
+                say(modelTable(listings).render(terminal).joined(separator: "\n"))
+                for listing in listings where long { say("\n" + modelDetails(listing, terminal).joined(separator: "\n")) }
                 for case .damaged(let what) in listings.map(\.state) { complain(what) }
-            }
-        }
-
-        private func state(_ listing: ModelStore.Listing) -> Table.Cell {
-            switch listing.state {
-            case .installed: .init("installed", .green)
-            case .damaged: .init("damaged", .red)
-            case .absent where listing.partialBytes > 0: .init("begun, \(byteText(Int64(listing.partialBytes)))", .yellow)
-            case .absent: listing.model.isOptional ? .init("optional", .dim) : .init("missing", .yellow)
             }
         }
     }
 
     struct Pull: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Fetch models; all that estimators need if none is named.",
-                                                        discussion: "An interrupted pull goes on where it stopped. Files are checked before they are used.")
+        static let configuration = CommandConfiguration(
+            abstract: "Fetch models; all that estimators need if none is named.",
+            discussion: """
+                An interrupted pull goes on where it stopped. Files are checked before they are used.
+
+                MIEN_HUB (or HF_ENDPOINT) names a mirror of the model hub, HF_TOKEN (or HUGGING_FACE_HUB_TOKEN, MIEN_HUB_TOKEN) holds a token for it, \
+                http_proxy, https_proxy and no_proxy work as with curl.
+                """)
         @Argument(help: "Ids of models, as mien models list shows them.") var models: [String] = []
-        @Flag(help: "Fetch again what is installed.") var force = false
+        @Flag(help: "Fetch again what is installed; of the hub's repositories the newest.") var force = false
 
         func run() async throws {
             try await running {
                 let store = try BuiltIn.store()
-                let needed = store.catalogue.models.filter { !$0.isOptional }.map(\.id)
+                let needed = store.catalogue.models.filter { model in
+                    if case .packed = model.contents { false } else { !model.isOptional }
+                }.map(\.id)
                 for id in models.isEmpty ? needed : models {
                     let progress = Progress()
                     var options = PullOptions()
@@ -97,9 +87,22 @@ struct Models: AsyncParsableCommand {
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Install a model from files at hand.",
-            discussion: "For machines without a network. Names do not matter: each file is known by its SHA-256, which mien models list --long and the catalogue state.")
+            discussion: """
+                For machines without a network. Names do not matter where the catalogue states each file's SHA-256.
+
+                Models made of the hub's repositories have no digests here. With --folder their files are taken by name, from DIR/encoder/config.json and so on, as \
+                mien models list --long shows, and their digests are recorded as they are. mien models verify will then find damage since the import, \
+                but cannot say whether the files are the publisher's: that is your word.
+                """)
         @Argument(help: "Id of the model.") var model: String
-        @Argument(help: "The files of the model.", completion: .file()) var files: [String]
+        @Argument(help: "The files of the model.", completion: .file()) var files: [String] = []
+        @Option(help: ArgumentHelp("Folder with the files of the model's repositories.", valueName: "dir"), completion: .directory) var folder: String?
+
+        func validate() throws {
+            guard files.isEmpty != (folder == nil) else {
+                throw ValidationError("Name the model's files, or a folder with --folder; one of the two.")
+            }
+        }
 
         func run() async throws {
             try await running {
@@ -108,7 +111,11 @@ struct Models: AsyncParsableCommand {
                 var options = PullOptions()
                 options.onProgress = { show($0, on: progress) }
                 do throws(ModelStoreError) {
-                    try await store.importFiles(files.map(absolute), model: model, options: options)
+                    if let folder {
+                        try await store.importFolder(absolute(folder), model: model, options: options)
+                    } else {
+                        try await store.importFiles(files.map(absolute), model: model, options: options)
+                    }
                     progress.clear()
                     say("\(model): imported")
                 } catch {
@@ -139,17 +146,9 @@ struct Models: AsyncParsableCommand {
 }
 
 private func show(_ state: PullProgress, on progress: Progress) {
-    let what: String
-    switch state.phase {
-    case .waiting: what = "waiting for another mien"
-    case .downloading: what = "downloading"
-    case .preparingTools: what = "preparing \(state.source)"
-    case .converting: what = "converting"
-    case .verifying: what = "verifying"
-    case .fileDone: what = "done"
-    }
-    let name = state.file.isEmpty ? state.model : "\(state.model)/\(state.file)"
-    progress.update("\(name): \(what)", done: Int64(state.bytes), total: state.total > 0 ? Int64(state.total) : nil, unit: byteText)
+    let label = pullLabel(state)
+    let (done, total) = state.whole.map { ($0.bytes, $0.total) } ?? (state.bytes, state.total)
+    progress.update(label, done: Int64(done), total: total > 0 ? Int64(total) : nil, unit: byteText)
 }
 
 private func failure(_ error: ModelStoreError) -> Failure {

@@ -16,7 +16,7 @@ enum FaultyServer {
     static let base: Result<String, any Error> = Result {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", support("server.py")]
+        process.arguments = ["python3", "-B", support("server.py")]
         let output = Pipe()
         let input = Pipe()
         process.standardOutput = output
@@ -32,6 +32,23 @@ enum FaultyServer {
         return "http://127.0.0.1:" + String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }
     private static let kept = Mutex<(Process, Pipe)?>(nil)
+
+    struct Request: Decodable {
+        /// Below the hub's base.
+        var path: String
+        var range: String
+        var authorization: String
+        /// The server's own.
+        var port: Int
+        /// As it stood in the request's first line.
+        var target: String
+    }
+
+    /// Requests to the hub of that key, in order.
+    static func requests(_ key: String) throws -> [Request] {
+        let answer = try output(["curl", "-sSf", "--noproxy", "*", try base.get() + "/requests/\(key)"])
+        return try JSONDecoder().decode([Request].self, from: Data(answer.utf8))
+    }
 
     /// Range headers of the requests about `key`, in order.
     static func ranges(_ key: String) throws -> [String] {
