@@ -60,6 +60,11 @@ import Testing
         #expect(Category(matching: spelling) == nil)
     }
 
+    @Test(arguments: [("happiness", ["Elation"]), ("Malicious envy", ["Bitterness", "Malevolence/Malice"]), ("neutral", []), ("", [])])
+    func aWordLeadsToTheCategoriesThatItExplains(_ word: String, _ names: [String]) {
+        #expect(Category.explaining(word).map(\.name) == names)
+    }
+
     @Test func numbersOutsideTheTaxonomyAreRefused() {
         #expect(Category(number: 0) == nil)
         #expect(Category(number: 41) == nil)

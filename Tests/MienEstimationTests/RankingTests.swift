@@ -3,15 +3,17 @@ import Testing
 import VoiceFakes
 
 @Suite("Order and abstention") struct RankingTests {
-    private func estimate(_ category: MienEstimation.Category, _ intensity: Float, native: Float = 1, above: Float? = nil, reliability: Float? = nil) -> CategoryEstimate {
+    private func estimate(
+        _ category: MienEstimation.Category, _ intensity: Float, native: Float = 1, above: Float? = nil, reliability: Float? = nil
+    ) -> CategoryEstimate {
         CategoryEstimate(category: category, intensity: intensity, nativeScore: native, nativeScale: WideVoice.scale, calibratedProbability: 0.5,
                          aboveNeutral: above, raterReliability: reliability)
     }
 
     @Test func theStrongestComesFirstWhateverTheOrderBefore() {
         let wanted = [
-            estimate(.anger, 0.9), estimate(.awe, 0.5, above: 2), estimate(.pride, 0.5, native: 9, above: 1), estimate(.fear, 0.5, native: 3), estimate(.interest, 0.5, native: 2),
-            estimate(.sadness, 0.5, native: 2), estimate(.pain, 0),
+            estimate(.anger, 0.9), estimate(.awe, 0.5, above: 2), estimate(.pride, 0.5, native: 9, above: 1), estimate(.fear, 0.5, native: 3),
+            estimate(.interest, 0.5, native: 2), estimate(.sadness, 0.5, native: 2), estimate(.pain, 0),
         ]
         for seed in 0..<20 {
             var generator = Steps(state: UInt64(seed))
@@ -23,8 +25,8 @@ import VoiceFakes
 
     @Test func whereRatersDoNotAgreeTheInterpretationIsWithheldAndTheFactsStay() {
         let estimates = [
-            estimate(.interest, 0.9, native: 3.5, above: 1, reliability: -0.09), estimate(.anger, 0.5, reliability: 0.22), estimate(.awe, 0.4, native: 2, reliability: -0.127),
-            estimate(.pain, 0.3), estimate(.fear, 0.2, reliability: 0.1),
+            estimate(.interest, 0.9, native: 3.5, above: 1, reliability: -0.09), estimate(.anger, 0.5, reliability: 0.22),
+            estimate(.awe, 0.4, native: 2, reliability: -0.127), estimate(.pain, 0.3), estimate(.fear, 0.2, reliability: 0.1),
         ]
         let told = estimates.abstaining(below: 0.1)
         #expect(told.map(\.category) == [.anger, .pain, .fear, .interest, .awe])

@@ -11,19 +11,21 @@ private let sound = FakeVoice.sound([(0.5, 0), (1.5, 0.5), (0.5, 0)])
 
 /// A face estimator of EmoNet's whole width that takes no notice of what is wanted: category n has the score 7 * n / 40, of 7.
 private let wideFaces: EstimatorFactory = {
-    let description = EstimatorDescription(id: "wide-faces", version: "1", summary: "For tests.", modality: .face, categories: Category.all, attributes: ["Emotional Vulnerability"],
-                                           nativeLabels: Category.all.map(\.name), models: [], minimumReliability: 0.25)
+    let description = EstimatorDescription(id: "wide-faces", version: "1", summary: "For tests.", modality: .face, categories: Category.all,
+                                           attributes: ["Emotional Vulnerability"], nativeLabels: Category.all.map(\.name),
+                                           models: [], minimumReliability: 0.25)
     return EstimatorFactory(description: description) { _ in
         FakeFaces(description: description) { picture, _, _ in
             var answer = FakeFaces.answer(picture)
             answer.estimates[0].categories = Category.all.map { category in
                 let share = Float(category.number) / 40
-                return CategoryEstimate(category: category, intensity: share, nativeScore: 7 * share, nativeScale: NativeScale(minimum: 0, maximum: 7, meaning: "test"),
-                                        calibratedProbability: share, aboveNeutral: 7 * share - 1, raterReliability: category == .awe ? nil : 1 - share)
+                return CategoryEstimate(category: category, intensity: share, nativeScore: 7 * share,
+                                        nativeScale: NativeScale(minimum: 0, maximum: 7, meaning: "test"), calibratedProbability: share,
+                                        aboveNeutral: 7 * share - 1, raterReliability: category == .awe ? nil : 1 - share)
             }
             answer.estimates[0].attributes = [
-                AttributeEstimate(attribute: "Emotional Vulnerability", value: 1.25, scale: NativeScale(minimum: 0, maximum: 5, meaning: "test"), lowEnd: "none", highEnd: "extreme",
-                                  aboveNeutral: -0.5)
+                AttributeEstimate(attribute: "Emotional Vulnerability", value: 1.25, scale: NativeScale(minimum: 0, maximum: 5, meaning: "test"),
+                                  lowEnd: "none", highEnd: "extreme", aboveNeutral: -0.5)
             ]
             return answer
         }
@@ -54,8 +56,8 @@ private func face(_ categories: [String] = [], reliability: Float? = nil) -> Pro
         let awe = try #require(spoken.first { $0.name == "Awe" })
         #expect(awe.raterReliability == nil && awe.aboveNeutral == 7 * 0.3 - 1)
         #expect(estimate.attributes == [
-            Proto.AttributeEstimate(name: "Emotional Vulnerability", value: 1.25, scale: Proto.NativeScale(minimum: 0, maximum: 5, meaning: "test"), lowEnd: "none",
-                                    highEnd: "extreme", aboveNeutral: -0.5)
+            Proto.AttributeEstimate(name: "Emotional Vulnerability", value: 1.25, scale: Proto.NativeScale(minimum: 0, maximum: 5, meaning: "test"),
+                                    lowEnd: "none", highEnd: "extreme", aboveNeutral: -0.5)
         ])
         await pair.close()
     }
@@ -176,7 +178,9 @@ private func face(_ categories: [String] = [], reliability: Float? = nil) -> Pro
         let pair = HostPair([FakeVoice().factory])
         let start = Proto.WatchVoiceStart(format: .init(samples: .f32le, rate: 16_000), neutral: [.init(label: "angry", score: 1)])
         let events = try await watch(pair, start, [[Float](repeating: 0, count: 100)])
-        guard case .ready? = events.first?.kind, case .warning(let warning)? = events.dropFirst().first?.kind else { return #expect(Bool(false), "ready, then a warning") }
+        guard case .ready? = events.first?.kind, case .warning(let warning)? = events.dropFirst().first?.kind else {
+            return #expect(Bool(false), "ready, then a warning")
+        }
         #expect(warning.reason == "NEUTRAL_UNUSED")
         await pair.close()
     }
@@ -217,8 +221,8 @@ private func face(_ categories: [String] = [], reliability: Float? = nil) -> Pro
                 message: "FIELD has Pride, which estimator fake-voice does not cover; it covers Anger"),
         Mistake(neutral: [.init(label: "cross", score: 1)], reason: "NEUTRAL_LABEL_UNKNOWN", field: "neutral",
                 message: "FIELD has a score for \"cross\", which is no native label of estimator fake-voice; its native labels are angry, neutral"),
-        Mistake(neutral: [.init(label: "angry", score: 1), .init(label: "neutral"), .init(label: "angry", score: 1)], reason: "NEUTRAL_LABEL_TWICE", field: "neutral",
-                message: "FIELD has two scores for \"angry\""),
+        Mistake(neutral: [.init(label: "angry", score: 1), .init(label: "neutral"), .init(label: "angry", score: 1)],
+                reason: "NEUTRAL_LABEL_TWICE", field: "neutral", message: "FIELD has two scores for \"angry\""),
         Mistake(neutral: [.init(label: "angry", score: .infinity)], reason: "FIELD_OUT_OF_RANGE", field: "neutral",
                 message: "FIELD has the score inf for \"angry\"; it must be a finite number"),
         Mistake(neutral: [.init(label: "neutral", score: .nan)], reason: "FIELD_OUT_OF_RANGE", field: "neutral",
@@ -258,8 +262,8 @@ private func face(_ categories: [String] = [], reliability: Float? = nil) -> Pro
 
     @Test(arguments: ofVoices) func mistakesAboutStreamsAreNamed(_ mistake: Mistake) async throws {
         let pair = HostPair([FakeVoice().factory])
-        let start = Proto.WatchVoiceStart(format: .init(samples: .f32le, rate: 16_000), categories: mistake.categories, minimumReliability: mistake.reliability,
-                                          neutral: mistake.neutral)
+        let start = Proto.WatchVoiceStart(format: .init(samples: .f32le, rate: 16_000), categories: mistake.categories,
+                                          minimumReliability: mistake.reliability, neutral: mistake.neutral)
         let error = await #expect(throws: CallError.self) { try await watch(pair, start, []) }
         check(error, mistake, in: "start")
         await pair.close()

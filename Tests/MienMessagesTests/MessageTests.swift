@@ -49,7 +49,8 @@ func hex(_ text: String) -> [UInt8] {
     @Test func estimateWithAbstentionAndAttributes() throws {
         let estimate = Proto.Estimate(
             categories: [
-                .init(name: "Interest", nativeScore: 2.5, nativeScale: .init(maximum: 7, meaning: "m"), aboveNeutral: 0, raterReliability: -0.125, abstained: true),
+                .init(name: "Interest", nativeScore: 2.5, nativeScale: .init(maximum: 7, meaning: "m"), aboveNeutral: 0, raterReliability: -0.125,
+                      abstained: true),
                 .init(name: "Awe", intensity: 0.5, rank: 1),
             ],
             attributes: [.init(name: "Warm vs. Cold", value: -1.5, scale: .init(minimum: -2, maximum: 2), lowEnd: "cold", highEnd: "warm", aboveNeutral: -0.5)])

@@ -54,12 +54,26 @@ import Testing
 
     @Test(arguments: [
         ["face"], ["face", "a", "--top", "0"], ["face", "a", "b", "--annotate", "x.jpg"], ["face", "-", "-"], ["face", "a", "--min-confidence", "1.5"],
-        ["face", "a", "--max-faces", "0"], ["voice"], ["voice", "-", "-"], ["voice", "a", "--top", "41"], ["voice", "a", "--window", "5"],
+        ["face", "a", "--max-faces", "0"], ["face", "a", "--categories", "anger,happy!"], ["face", "a", "--categories", ""],
+        ["face", "a", "--min-reliability", "-1.5"], ["face", "a", "--min-reliability", "nan"],
+        ["face", "a", "--top", "3", "--all"], ["voice", "a", "--neutral", "-"], ["listen", "--categories", "anger,,awe"],
+        ["voice"], ["voice", "-", "-"], ["voice", "a", "--top", "41"], ["voice", "a", "--window", "5"],
         ["voice", "a", "--granularity", "window", "--hop", "0"], ["voice", "a", "--granularity", "word"], ["listen", "--encoding", "mp3"],
         ["serve", "--threads", "0"], ["serve", "--drain-limit", "-1"], ["serve", "--preload", "nobody"],
         ["call"], ["call", "GetInfo", "--timeout", "0"], ["call", "GetInfo", "--metadata", "x"], ["models", "remove"], ["models", "import", "x"], ["nonsense"],
     ])
     func argumentsThatMakeNoSenseAreRefused(arguments: [String]) {
         #expect { try Mien.parseAsRoot(arguments) } throws: { Mien.exitCode(for: $0).rawValue == ExitStatus.usage }
+    }
+
+    @Test func categoriesMayBeSpelledInAnyWay() throws {
+        let arguments = ["face", "a.jpg", "--categories", "surprise, jealousy_&_envy", "--min-reliability", "-1", "--all"]
+        let face = try #require(try Mien.parseAsRoot(arguments) as? FaceCommand)
+        #expect(try face.answer.names == ["Astonishment/Surprise", "Jealousy & Envy"])
+        #expect(face.answer.minReliability == -1)
+        #expect(face.answer.shown(face.top) == .max)
+        let voice = try #require(try Mien.parseAsRoot(["voice", "a.wav", "--neutral", "calm.wav", "--top", "7"]) as? VoiceCommand)
+        #expect(try voice.answer.names.isEmpty)
+        #expect(voice.answer.minReliability == nil && voice.neutral == "calm.wav" && voice.answer.shown(voice.top) == 7)
     }
 }

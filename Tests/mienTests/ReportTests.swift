@@ -28,6 +28,7 @@ import Testing
             "                                      Astonishment/Surprise  0.05 ▊",
             "           2/2   24x30+10+20    0.61  Sadness                0.50 ████████         face small",
             "empty.png  -                          no face",
+            "The 2 strongest of 3 are shown; --all shows all.",
         ])
     }
 
@@ -38,7 +39,8 @@ import Testing
             limits: Proto.Limits(maxFrameBytes: 16 << 20, maxMessageBytes: 64 << 20, maxOpenCalls: 1024), residentBytes: 22_000_000)
         let estimator = Proto.EstimatorInfo(
             id: "face-x", version: "1", summary: "Faces.", modality: .face, categories: ["Anger"], state: .unavailable,
-            stateDetail: "model m is missing; run: mien models pull m", models: [Proto.ModelInfo(id: "m", version: "2", license: "MIT")])
+            stateDetail: "model m is missing; run: mien models pull m", models: [Proto.ModelInfo(id: "m", version: "2", license: "MIT")],
+            attributes: ["Age", "Warm vs. Cold"], minimumReliability: 0.1, usesNeutral: true)
         #expect(InfoReport.render(info, [estimator], .plain) == [
             "mien 1.2.3, protocol 1",
             "processor   Some CPU, 2 threads",
@@ -49,6 +51,9 @@ import Testing
             "face-x 1: model m is missing; run: mien models pull m",
             "  Faces.",
             "  covers      Anger",
+            "  attributes  Age, Warm vs. Cold",
+            "  abstains    where raters agree less than 0.10",
+            "  neutral     compares with the speaker's neutral voice",
             "  model       m 2, MIT, missing",
         ])
     }

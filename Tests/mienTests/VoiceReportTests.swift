@@ -5,7 +5,7 @@ import Testing
 private func estimate(_ start: Double, _ end: Double, anger: Float, neutral: Float, arousal: Float, valence: Float, warnings: [String] = []) -> Proto.Estimate {
     Proto.Estimate(
         subject: .voice(.init(start: start, end: end, speech: end - start)),
-        categories: [Proto.CategoryEstimate(name: "Anger", intensity: anger, nativeScore: anger)],
+        categories: [Proto.CategoryEstimate(name: "Anger", intensity: anger, nativeScore: anger, calibratedProbability: anger)],
         dimensions: [.init(name: "valence", value: valence), .init(name: "arousal", value: arousal)],
         nativeScores: [.init(label: "anger", score: anger), .init(label: "neutral", score: neutral)],
         warnings: warnings.map { Proto.Warning(reason: $0, message: "") })
@@ -30,11 +30,39 @@ private let answer = Proto.EstimateVoiceResponse(
             "           0:02.0-0:04.0  Anger      1.00 ████████████████    +1.00    -1.00  audio clipped",
             "           0:06.0-0:07.3  neutral    1.00 ████████████████    +0.00    +0.25",
             "quiet.wav  -              no speech                                           audio quiet",
+            "The strongest of 2 is shown; --all shows all.",
             "",
             "call.wav, from 0:00.0 to 0:08.0, low to high:",
             "arousal         ▃                 █                              ▅",
             "valence         ▅                 ▁                              ▆",
         ])
+    }
+
+    @Test func ofSomeCategoriesOnlyTheseAreShown() {
+        var wanted = answer.estimates[1]
+        wanted.coveredCategories = ["Anger", "Fear"]
+        #expect(VoiceReport.classes(of: wanted).map(\.name) == ["Anger"])
+        var intensities = wanted
+        intensities.categories = [
+            .init(name: "Pain", intensity: 0.5, rank: 1), .init(name: "Anger", intensity: 0.25, rank: 2), .init(name: "Awe", abstained: true),
+        ]
+        #expect(VoiceReport.classes(of: intensities).map(\.name) == ["Pain", "Anger"])
+        intensities.categories.removeLast()
+        intensities.coveredCategories = []
+        var report = VoiceReport(top: nil)
+        report.add("a.wav", Proto.EstimateVoiceResponse(estimates: [intensities]))
+        #expect(report.render(.plain).prefix(3) == [
+            "FILE   TIME           EMOTION  INTENSITY      AROUSAL  VALENCE  NOTE",
+            "a.wav  0:02.0-0:04.0  Pain     0.50 ████████    +1.00    -1.00  audio clipped",
+            "                      Anger    0.25 ████",
+        ])
+    }
+
+    @Test func aLiveViewShowsTheStrongestOrAllOfAnUtterance() {
+        let brief = LiveView(.plain, nil), full = LiveView(.plain, nil, all: true)
+        let line = "0:00.5-0:01.5  neutral                0.75 ███████▌    valence +0.00  arousal -0.50"
+        #expect(brief.utterance(answer.estimates[0]) == [line])
+        #expect(full.utterance(answer.estimates[0]) == [line, "  Anger 0.25"])
     }
 
     @Test func aTerminalWithoutBlocksGetsLetters() {

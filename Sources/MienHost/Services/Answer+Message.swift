@@ -55,16 +55,16 @@ extension Proto.Estimate {
 extension Proto.CategoryEstimate {
     init(_ category: CategoryEstimate, rank: UInt32) {
         self.init(
-            name: category.category.name, intensity: category.intensity, nativeScore: category.nativeScore, nativeScale: Proto.NativeScale(category.nativeScale),
-            calibratedProbability: category.calibratedProbability, aboveNeutral: category.aboveNeutral, raterReliability: category.raterReliability,
-            rank: rank, abstained: category.abstains)
+            name: category.category.name, intensity: category.intensity, nativeScore: category.nativeScore,
+            nativeScale: Proto.NativeScale(category.nativeScale), calibratedProbability: category.calibratedProbability,
+            aboveNeutral: category.aboveNeutral, raterReliability: category.raterReliability, rank: rank, abstained: category.abstains)
     }
 }
 
 extension Proto.AttributeEstimate {
     init(_ attribute: AttributeEstimate) {
-        self.init(name: attribute.attribute, value: attribute.value, scale: Proto.NativeScale(attribute.scale), lowEnd: attribute.lowEnd, highEnd: attribute.highEnd,
-                  aboveNeutral: attribute.aboveNeutral)
+        self.init(name: attribute.attribute, value: attribute.value, scale: Proto.NativeScale(attribute.scale),
+                  lowEnd: attribute.lowEnd, highEnd: attribute.highEnd, aboveNeutral: attribute.aboveNeutral)
     }
 }
 

@@ -21,8 +21,9 @@ struct AnswerOptions: Sendable {
         for spelling in spellings {
             guard let category = Category(matching: spelling) else {
                 let hint = Category.explaining(spelling).map(\.name)
-                throw RequestField.invalid(message + ".categories", "CATEGORY_UNKNOWN", "\(message).categories has \(quoted(spelling)), which is none of EmoNet's "
-                                           + "40 categories" + (hint.isEmpty ? "" : "; it is a word for \(hint.joined(separator: " and for "))"))
+                throw RequestField.invalid(message + ".categories", "CATEGORY_UNKNOWN",
+                                           "\(message).categories has \(quoted(spelling)), which is none of EmoNet's 40 categories"
+                                               + (hint.isEmpty ? "" : "; it is a word for \(hint.joined(separator: " and for "))"))
             }
             if !known.contains(category) { known.append(category) }
         }
@@ -33,8 +34,8 @@ struct AnswerOptions: Sendable {
                 throw RequestField.invalid(message + ".neutral", "NEUTRAL_LABEL_TWICE", "\(message).neutral has two scores for \(quoted(score.label))")
             }
             guard score.score.isFinite else {
-                throw RequestField.invalid(message + ".neutral", "FIELD_OUT_OF_RANGE", "\(message).neutral has the score \(score.score) for \(quoted(score.label)); it must "
-                                           + "be a finite number")
+                throw RequestField.invalid(message + ".neutral", "FIELD_OUT_OF_RANGE",
+                                           "\(message).neutral has the score \(score.score) for \(quoted(score.label)); it must be a finite number")
             }
         }
         neutral = scores.map { NativeScore(label: $0.label, score: $0.score) }
@@ -52,8 +53,9 @@ struct AnswerOptions: Sendable {
         }
         let labels = Set(estimator.nativeLabels)
         if let unknown = neutral.first(where: { !labels.contains($0.label) }) {
-            throw RequestField.invalid(message + ".neutral", "NEUTRAL_LABEL_UNKNOWN", "\(message).neutral has a score for \(quoted(unknown.label)), which is no native "
-                                       + "label of estimator \(estimator.id); its native labels are \(estimator.nativeLabels.joined(separator: ", "))")
+            throw RequestField.invalid(message + ".neutral", "NEUTRAL_LABEL_UNKNOWN",
+                                       "\(message).neutral has a score for \(quoted(unknown.label)), which is no native label of estimator \(estimator.id); "
+                                       + "its native labels are \(estimator.nativeLabels.joined(separator: ", "))")
         }
     }
 

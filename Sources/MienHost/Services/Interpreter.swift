@@ -27,8 +27,9 @@ struct Interpreter: Sendable {
     /// - Parameter reading: The one that differs.
     func baseline(_ baseline: BaselineDifference, of reading: VoiceReading) -> Proto.Baseline {
         let spoken = Set(told(reading.categories).filter { !$0.abstains }.map(\.category))
+        let categories = baseline.categories.filter { spoken.contains($0.category) }
         return Proto.Baseline(utterances: UInt32(baseline.utterances),
-                              differences: baseline.categories.filter { spoken.contains($0.category) }.map { Proto.Difference(name: $0.category.name, value: $0.value) }
+                              differences: categories.map { Proto.Difference(name: $0.category.name, value: $0.value) }
                                   + baseline.dimensions.map { Proto.Difference(name: $0.dimension.rawValue, value: $0.value) })
     }
 

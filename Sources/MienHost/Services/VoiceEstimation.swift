@@ -19,7 +19,8 @@ struct VoiceEstimation: Sendable {
             try context.checkCancellation()
             let start = ContinuousClock.now
             var (source, info) = try request.open()
-            var analysis = try RecordingAnalysis(estimator, request.granularity, request.criteria, options: VoiceReadingOptions(request.answer), context: context)
+            var analysis = try RecordingAnalysis(estimator, request.granularity, request.criteria, options: VoiceReadingOptions(request.answer),
+                                                 context: context)
             let answer = try analysis.run(source)
             info.duration = seconds(answer.duration)
             info.quality = Proto.VoiceQuality(answer.quality)

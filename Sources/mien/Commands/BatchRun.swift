@@ -62,7 +62,7 @@ struct BatchRun<Request: ProtoMessage, Answer: BatchAnswer>: Sendable {
             guard let index = Int(answer.requestId), files.indices.contains(index), index >= next, early[index] == nil else {
                 throw Failure("the host answered a question that was not asked: \(answer.requestId)", code: ExitStatus.protocolViolation)
             }
-            if let failure = answer.failure, failure.reason == "MODEL_MISSING" || failure.reason.hasPrefix("ESTIMATOR_") {
+            if let failure = answer.failure, ["MODEL_MISSING", "ESTIMATOR_", "CATEGORY_", "NEUTRAL_"].contains(where: failure.reason.hasPrefix) {
                 // The same for every file: say it once.
                 stream.cancel(reason: "no estimator")
                 throw CallError(StatusCode(rawValue: failure.code), failure.message, reason: failure.reason)

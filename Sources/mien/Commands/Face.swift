@@ -33,7 +33,7 @@ struct FaceCommand: AsyncParsableCommand {
     var annotate: String?
 
     @Option(help: ArgumentHelp("Emotions to show per face.", valueName: "number"))
-    var top = 3
+    var top: Int?
 
     @Flag(name: .customLong("no-detect"), help: "Take each whole picture as one face.")
     var noDetect = false
@@ -44,8 +44,7 @@ struct FaceCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Answer for at most so many faces per picture, the largest.", valueName: "number"))
     var maxFaces: UInt32?
 
-    @Option(help: ArgumentHelp("Which estimator to ask; see mien info.", valueName: "id"))
-    var estimator: String = ""
+    @OptionGroup var answer: AnswerArguments
 
     func validate() throws {
         if files.isEmpty { throw ValidationError("no picture is given") }
@@ -54,20 +53,20 @@ struct FaceCommand: AsyncParsableCommand {
         if let minConfidence, !(minConfidence >= 0 && minConfidence <= 1) {
             throw ValidationError("--min-confidence is \(minConfidence); it must be from 0 to 1")
         }
-        guard (1...40).contains(top) else { throw ValidationError("--top is \(top); it must be from 1 to 40") }
+        try answer.validate(top: top)
         if maxFaces == 0 { throw ValidationError("--max-faces is 0; it must be at least 1") }
     }
 
     func run() async throws {
         try await running {
             let standardInput = files.contains("-") ? try StandardInput.read(limit: 64 << 20) : nil
-            let client = try await ownHost()
+            let options = try options, client = try await ownHost()
             let run = BatchRun<Proto.EstimateFaceRequest, Proto.EstimateFaceResponse>(files: files, title: "Faces", unit: "picture") { [self] index, file in
                 let picture: Proto.EstimateFaceRequest.Picture = if file == "-", let standardInput { .data(standardInput) } else { .path(absolute(file)) }
-                return Proto.EstimateFaceRequest(requestId: String(index), picture: picture, estimator: estimator, options: options)
+                return Proto.EstimateFaceRequest(requestId: String(index), picture: picture, estimator: answer.estimator, options: options)
             }
             let transcoder = json ? try await Transcoder(client) : nil
-            var report = FaceReport(top: top)
+            var report = FaceReport(top: answer.shown(top))
             let outcome: BatchRun<Proto.EstimateFaceRequest, Proto.EstimateFaceResponse>.Outcome
             do {
                 outcome = try await run.ask(client.estimateFaces()) { file, answer in
@@ -88,7 +87,10 @@ struct FaceCommand: AsyncParsableCommand {
     }
 
     private var options: Proto.FaceOptions {
-        Proto.FaceOptions(wholePicture: noDetect, minimumConfidence: minConfidence, maxFaces: maxFaces ?? 0)
+        get throws {
+            Proto.FaceOptions(wholePicture: noDetect, minimumConfidence: minConfidence, maxFaces: maxFaces ?? 0, categories: try answer.names,
+                              minimumReliability: answer.minReliability)
+        }
     }
 
     private func write(_ answer: Proto.EstimateFaceResponse, to path: String, data: [UInt8]?) throws {
@@ -96,7 +98,7 @@ struct FaceCommand: AsyncParsableCommand {
             let picture = try Picture.decode(data ?? MediaFile.read(files[0]))
             let colour = picture.format == .rgb ? picture.pixels : picture.pixels.flatMap { [$0, $0, $0] }
             var canvas = Canvas(width: picture.width, height: picture.height, pixels: colour)
-            Annotation.draw(answer, on: &canvas, top: top)
+            Annotation.draw(answer, on: &canvas, top: top ?? 3)
             let file = try JPEGEncoder.encode(Picture(width: canvas.width, height: canvas.height, format: .rgb, pixels: canvas.pixels), quality: 92)
             try OutputFile.write(file, to: path)
         } catch let failure as Failure {

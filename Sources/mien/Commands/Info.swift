@@ -47,8 +47,17 @@ enum InfoReport {
             default: state = (printable(estimator.stateDetail), .red)
             }
             lines += ["", "\(terminal.styled(estimator.id, .bold)) \(estimator.version): \(terminal.styled(state.0, state.1))", "  \(printable(estimator.summary))"]
-            if !estimator.categories.isEmpty { lines.append("  covers      \(estimator.categories.joined(separator: ", "))") }
-            if !estimator.dimensions.isEmpty { lines.append("  dimensions  \(estimator.dimensions.joined(separator: ", "))") }
+            func list(_ label: String, _ names: [String]) {
+                guard !names.isEmpty else { return }
+                for (index, line) in wrapped(names.map(printable).joined(separator: ", "), to: terminal.width.map { $0 - 14 }).enumerated() {
+                    lines.append((index == 0 ? "  " + label + String(repeating: " ", count: 12 - label.count) : String(repeating: " ", count: 14)) + line)
+                }
+            }
+            list("covers", estimator.categories)
+            list("dimensions", estimator.dimensions)
+            list("attributes", estimator.attributes)
+            if let reliability = estimator.minimumReliability { lines.append("  abstains    where raters agree less than \(fixed(reliability, 2))") }
+            if estimator.usesNeutral { lines.append("  neutral     compares with the speaker's neutral voice") }
             for model in estimator.models {
                 lines.append("  model       \(model.id) \(model.version), \(printable(model.license))\(model.installed ? "" : terminal.styled(", missing", .red))")
             }

@@ -45,22 +45,29 @@ struct ListenCommand: AsyncParsableCommand {
     @Flag(help: "Print every event as a line of JSON, in protobuf's mapping.")
     var json = false
 
-    @Option(help: ArgumentHelp("Which estimator to ask; see mien info.", valueName: "id"))
-    var estimator: String = ""
+    @Option(help: ArgumentHelp("A recording of the same speaker's neutral voice, to compare with.", valueName: "file"),
+            completion: .file(extensions: ["wav", "flac", "ogg", "opus", "mp3", "aiff", "aif"]))
+    var neutral: String?
+
+    @OptionGroup var answer: AnswerArguments
 
     func validate() throws {
         if capture == nil, isatty(0) == 1 { throw ValidationError("stdin is a terminal; pipe raw samples into it, or give --capture") }
+        if neutral == "-" { throw ValidationError("--neutral is -; it must name a file") }
     }
 
     func run() async throws {
         try await running {
-            let client = try await ownHost()
+            let names = try answer.names, client = try await ownHost()
             let recorder = try capture.map { try Recorder($0) }
             do {
+                let scores = if let neutral { try await answer.neutralScores(of: neutral, client) } else { [Proto.NativeScore]() }
                 let stream = try await client.watchVoice()
                 let format = Proto.AudioFormat(samples: encoding == .s16le ? .s16le : .f32le, rate: rate, channels: channels)
-                try await stream.send(Proto.WatchVoiceRequest(kind: .start(.init(format: format, estimator: estimator, interval: interval))))
-                var view = LiveView(Terminal(descriptor: 1), json ? try await Transcoder(client) : nil)
+                let start = Proto.WatchVoiceStart(format: format, estimator: answer.estimator, interval: interval, categories: names,
+                                                  minimumReliability: answer.minReliability, neutral: scores)
+                try await stream.send(Proto.WatchVoiceRequest(kind: .start(start)))
+                var view = LiveView(Terminal(descriptor: 1), json ? try await Transcoder(client) : nil, all: answer.all)
                 let descriptor = recorder?.descriptor ?? 0
                 let sending = Task {
                     while let samples = try await readSome(descriptor) { try await stream.send(Proto.WatchVoiceRequest(kind: .samples(samples))) }

@@ -41,10 +41,13 @@ struct VoiceCommand: AsyncParsableCommand {
     var plot: String?
 
     @Option(help: ArgumentHelp("Emotions to show per estimate.", valueName: "number"))
-    var top = 2
+    var top: Int?
 
-    @Option(help: ArgumentHelp("Which estimator to ask; see mien info.", valueName: "id"))
-    var estimator: String = ""
+    @Option(help: ArgumentHelp("A recording of the same speaker's neutral voice, to compare with.", valueName: "file"),
+            completion: .file(extensions: ["wav", "flac", "ogg", "opus", "mp3", "aiff", "aif"]))
+    var neutral: String?
+
+    @OptionGroup var answer: AnswerArguments
 
     func validate() throws {
         if files.isEmpty { throw ValidationError("no recording is given") }
@@ -54,7 +57,8 @@ struct VoiceCommand: AsyncParsableCommand {
             guard plot.hasSuffix(".svg") || plot.hasSuffix(".png") else { throw ValidationError("--plot is \(plot); it must end with .svg or .png") }
             if granularity == .clip { throw ValidationError("--plot shows a course over time; it is for --granularity utterance or window") }
         }
-        guard (1...40).contains(top) else { throw ValidationError("--top is \(top); it must be from 1 to 40") }
+        try answer.validate(top: top)
+        if neutral == "-" { throw ValidationError("--neutral is -; it must name a file") }
         if let window, !(1...30).contains(window) { throw ValidationError("--window is \(window); it must be from 1 to 30 seconds") }
         if let hop, !(0.1...30).contains(hop) { throw ValidationError("--hop is \(hop); it must be from 0.1 to 30 seconds") }
         if granularity != .window, window != nil || hop != nil { throw ValidationError("--window and --hop are for --granularity window") }
@@ -63,13 +67,18 @@ struct VoiceCommand: AsyncParsableCommand {
     func run() async throws {
         try await running {
             let standardInput = files.contains("-") ? try StandardInput.read(limit: 64 << 20) : nil
+            var options = try options
             let client = try await ownHost()
-            let run = BatchRun<Proto.EstimateVoiceRequest, Proto.EstimateVoiceResponse>(files: files, title: "Voices", unit: "recording") { [self] index, file in
+            if let neutral {
+                do { options.neutral = try await answer.neutralScores(of: neutral, client) } catch { throw await failure(of: error, closing: client) }
+            }
+            let run = BatchRun<Proto.EstimateVoiceRequest, Proto.EstimateVoiceResponse>(files: files, title: "Voices", unit: "recording") {
+                [self, options] index, file in
                 let audio: Proto.EstimateVoiceRequest.Audio = if file == "-", let standardInput { .data(standardInput) } else { .path(absolute(file)) }
-                return Proto.EstimateVoiceRequest(requestId: String(index), audio: audio, estimator: estimator, options: options)
+                return Proto.EstimateVoiceRequest(requestId: String(index), audio: audio, estimator: answer.estimator, options: options)
             }
             let transcoder = json ? try await Transcoder(client) : nil
-            var report = VoiceReport(top: top)
+            var report = VoiceReport(top: answer.shown(top))
             let outcome: BatchRun<Proto.EstimateVoiceRequest, Proto.EstimateVoiceResponse>.Outcome
             do {
                 outcome = try await run.ask(client.estimateVoices()) { file, answer in
@@ -124,11 +133,14 @@ struct VoiceCommand: AsyncParsableCommand {
     }
 
     private var options: Proto.VoiceOptions {
-        let granularity: Proto.Granularity = switch granularity {
-        case .clip: .clip
-        case .utterance: .utterance
-        case .window: .window
+        get throws {
+            let granularity: Proto.Granularity = switch granularity {
+            case .clip: .clip
+            case .utterance: .utterance
+            case .window: .window
+            }
+            return Proto.VoiceOptions(granularity: granularity, window: window, hop: hop, categories: try answer.names,
+                                      minimumReliability: answer.minReliability)
         }
-        return Proto.VoiceOptions(granularity: granularity, window: window, hop: hop)
     }
 }

@@ -22,7 +22,7 @@ enum Annotation {
                 canvas.disc((landmark.x, landmark.y), radius: max(2.6 * unit, 1.6), .black)
                 canvas.disc((landmark.x, landmark.y), radius: max(1.8 * unit, 1), colour)
             }
-            label(estimate.categories.prefix(top).map { $0 }, beside: box, unit: unit, colour: colour, on: &canvas)
+            label(Array(estimate.categories.filter { !$0.abstained }.prefix(top)), beside: box, unit: unit, colour: colour, on: &canvas)
         }
     }
 

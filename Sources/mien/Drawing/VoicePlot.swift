@@ -53,7 +53,8 @@ struct VoicePlot {
             surface.fill(left: Self.left + Float(column) * step, top: middle - range.high * scale, width: step, height: max((range.high - range.low) * scale, 0.7), Self.ink, opacity: 0.8)
         }
 
-        panel("probability", top: 180, height: 130, from: 0, to: 1, series: strongest(4), on: &surface, x)
+        let strength = answer.estimates.allSatisfy(VoiceReport.isCalibrated) ? "probability" : "intensity"
+        panel(strength, top: 180, height: 130, from: 0, to: 1, series: strongest(4), on: &surface, x)
         panel("-1 to 1", top: 340, height: 110, from: -1, to: 1, series: ["arousal", "valence"].map { name in
             (name, answer.estimates.map { $0.dimensions.first { $0.name == name }?.value ?? 0 })
         }, on: &surface, x)

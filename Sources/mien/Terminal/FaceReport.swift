@@ -1,19 +1,20 @@
 import MienMessages
 
-/// Answers about pictures as a table: one line per emotion, grouped by face and file.
+/// Answers about pictures as a table: one line per emotion, grouped by face and file. Of estimators that say more, a block for each face.
 struct FaceReport {
-    /// Emotions shown per face.
-    var top = 3
+    /// Emotions shown per face; nil: 3 in a table, 10 in a block.
+    var top: Int?
     /// Cells of a full bar.
     static let barCells = 16
 
     private(set) var answers: [(file: String, answer: Proto.EstimateFaceResponse)] = []
 
-    init(top: Int) { self.top = top }
+    init(top: Int?) { self.top = top }
 
     mutating func add(_ file: String, _ answer: Proto.EstimateFaceResponse) { answers.append((file, answer)) }
 
     func render(_ terminal: Terminal) -> [String] {
+        if answers.contains(where: { $0.answer.estimates.contains(where: EstimateBlock.suits) }) { return blocks(terminal) }
         var table = Table([.init("FILE", shrinks: true), .init("FACE"), .init("BOX"), .init("SURE", alignedRight: true), .init("EMOTION"),
                            .init("INTENSITY"), .init("NOTE")])
         for (file, answer) in answers {
@@ -26,7 +27,25 @@ struct FaceReport {
                     notes: notes(estimate.warnings + (index == 0 ? answer.warnings : [])), to: &table, terminal)
             }
         }
-        return table.render(terminal)
+        let most = answers.flatMap { $0.answer.estimates.map(\.categories.count) }.max() ?? 0
+        return table.render(terminal) + restNote(shown: tableTop, of: most, terminal)
+    }
+
+    private var tableTop: Int { top ?? 3 }
+
+    private func blocks(_ terminal: Terminal) -> [String] {
+        let all: [[String]] = answers.flatMap { file, answer in
+            guard !answer.estimates.isEmpty else {
+                return [EstimateBlock.nothing(file, "no face", notes: notes(answer.warnings), terminal)]
+            }
+            return answer.estimates.enumerated().map { index, estimate in
+                var heading = [file, "face \(index + 1)/\(answer.estimates.count)"]
+                if case .face(let face)? = estimate.subject { heading += [face.box.map(Self.text) ?? "", "sure \(fixed(face.detectionConfidence, 2))"] }
+                return EstimateBlock(estimate, top: top)
+                    .render(heading: heading, notes: notes(estimate.warnings + (index == 0 ? answer.warnings : [])), terminal)
+            }
+        }
+        return Array(all.joined(separator: [""]))
     }
 
     private func add(_ estimate: Proto.Estimate, file: String, number: String, notes: String, to table: inout Table, _ terminal: Terminal) {
@@ -35,7 +54,7 @@ struct FaceReport {
             box = face.box.map(Self.text) ?? ""
             confidence = fixed(face.detectionConfidence, 2)
         }
-        let shown = estimate.categories.prefix(max(top, 1))
+        let shown = estimate.categories.prefix(tableTop)
         if shown.isEmpty { table.add([.init(file), .init(number), .init(box), .init(confidence), "", "", .init(notes, .yellow)]) }
         for (index, category) in shown.enumerated() {
             let first = index == 0

@@ -6,11 +6,14 @@ struct LiveView {
     private let terminal: Terminal
     /// Set for JSON lines.
     private let transcoder: Transcoder?
+    /// Whether all that is known about an utterance is shown.
+    private let all: Bool
     private var isDrawn = false
 
-    init(_ terminal: Terminal, _ transcoder: Transcoder?) {
+    init(_ terminal: Terminal, _ transcoder: Transcoder?, all: Bool = false) {
         self.terminal = terminal
         self.transcoder = transcoder
+        self.all = all
     }
 
     mutating func show(_ event: Proto.WatchVoiceEvent) throws {
@@ -21,7 +24,7 @@ struct LiveView {
         case .interval(let estimate)?: draw(text(estimate))
         case .utterance(let estimate)?:
             erase()
-            say(text(estimate))
+            say(utterance(estimate).joined(separator: "\n"))
         case .warning(let warning)?:
             erase()
             complain(printable(warning.message))
@@ -31,10 +34,19 @@ struct LiveView {
 
     mutating func finish() { erase() }
 
+    func utterance(_ estimate: Proto.Estimate) -> [String] {
+        guard all else { return [text(estimate)] }
+        if EstimateBlock.suits(estimate) {
+            let notes = estimate.warnings.map(VoiceReport.note).joined(separator: ", ")
+            return EstimateBlock(estimate, top: .max).render(heading: [VoiceReport.time(of: estimate)], notes: notes, terminal)
+        }
+        let others = VoiceReport.classes(of: estimate).dropFirst().map { "\(printable($0.name)) \(fixed($0.value, 2))" }
+        return [text(estimate)] + wrapped(others.joined(separator: ", "), to: terminal.width.map { $0 - 2 }).map { "  " + $0 }
+    }
+
     /// "0:01.2-0:03.4  Anger 0.72 ███████  arousal +0.51  valence -0.40"
     private func text(_ estimate: Proto.Estimate) -> String {
-        var parts: [String] = []
-        if case .voice(let segment)? = estimate.subject { parts.append("\(clock(segment.start))-\(clock(segment.end))") }
+        var parts = [VoiceReport.time(of: estimate)]
         if let best = VoiceReport.classes(of: estimate).first {
             parts.append(padded(best.name, 22) + " " + fixed(best.value, 2) + " " + padded(bar(best.value, cells: 10, unicode: terminal.unicode), 10))
         }

@@ -61,6 +61,12 @@ struct Table {
     }
 }
 
+/// What stands below a table that leaves something out.
+func restNote(shown: Int, of count: Int, _ terminal: Terminal) -> [String] {
+    guard count > shown else { return [] }
+    return [terminal.styled("The \(shown == 1 ? "" : "\(shown) ")strongest of \(count) \(shown == 1 ? "is" : "are") shown; --all shows all.", .dim)]
+}
+
 /// A bar for 0...1 of `cells` characters, in eighths where the terminal knows block characters.
 func bar(_ value: Float, cells: Int, unicode: Bool) -> String {
     let value = value.isFinite ? min(max(value, 0), 1) : 0

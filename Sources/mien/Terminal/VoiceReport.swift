@@ -1,21 +1,44 @@
 import MienMessages
 
 /// Answers about recordings as a table, one line per emotion, grouped by time and file; and for each recording with several estimates the
-/// course of arousal and valence.
+/// course of arousal and valence. Of estimators that say more, a block for each estimate.
 struct VoiceReport {
-    /// Emotions shown per estimate.
-    var top = 2
+    /// Emotions shown per estimate; nil: 2 in a table, 10 in a block.
+    var top: Int?
     /// Cells of a full bar.
     static let barCells = 16
 
     private(set) var answers: [(file: String, answer: Proto.EstimateVoiceResponse)] = []
 
-    init(top: Int) { self.top = top }
+    init(top: Int?) { self.top = top }
 
     mutating func add(_ file: String, _ answer: Proto.EstimateVoiceResponse) { answers.append((file, answer)) }
 
     func render(_ terminal: Terminal) -> [String] {
-        var table = Table([.init("FILE", shrinks: true), .init("TIME"), .init("EMOTION"), .init("PROBABILITY"), .init("AROUSAL", alignedRight: true),
+        var lines = estimates.contains(where: EstimateBlock.suits) ? blocks(terminal) : table(terminal)
+        for (file, answer) in answers where answer.estimates.count > 2 { lines += [""] + Timeline(file, answer).render(terminal) }
+        return lines
+    }
+
+    private var estimates: [Proto.Estimate] { answers.flatMap(\.answer.estimates) }
+    private var tableTop: Int { top ?? 2 }
+
+    private func blocks(_ terminal: Terminal) -> [String] {
+        let all: [[String]] = answers.flatMap { file, answer in
+            guard !answer.estimates.isEmpty else {
+                return [EstimateBlock.nothing(file, "no speech", notes: notes(answer.warnings.filter { $0.reason != "NO_SPEECH" }), terminal)]
+            }
+            return answer.estimates.enumerated().map { index, estimate in
+                EstimateBlock(estimate, top: top).render(heading: [file, Self.time(of: estimate)],
+                                                         notes: notes(estimate.warnings + (index == 0 ? answer.warnings : [])), terminal)
+            }
+        }
+        return Array(all.joined(separator: [""]))
+    }
+
+    private func table(_ terminal: Terminal) -> [String] {
+        let title = estimates.contains { !Self.isCalibrated($0) } ? "INTENSITY" : "PROBABILITY"
+        var table = Table([.init("FILE", shrinks: true), .init("TIME"), .init("EMOTION"), .init(title), .init("AROUSAL", alignedRight: true),
                            .init("VALENCE", alignedRight: true), .init("NOTE")])
         for (file, answer) in answers {
             if answer.estimates.isEmpty {
@@ -25,17 +48,15 @@ struct VoiceReport {
                 add(estimate, file: index == 0 ? file : "", notes: notes(estimate.warnings + (index == 0 ? answer.warnings : [])), to: &table, terminal)
             }
         }
-        var lines = table.render(terminal)
-        for (file, answer) in answers where answer.estimates.count > 2 { lines += [""] + Timeline(file, answer).render(terminal) }
-        return lines
+        let most = estimates.map { Self.classes(of: $0).count }.max() ?? 0
+        return table.render(terminal) + restNote(shown: tableTop, of: most, terminal)
     }
 
     private func add(_ estimate: Proto.Estimate, file: String, notes: String, to table: inout Table, _ terminal: Terminal) {
-        var time = ""
-        if case .voice(let segment)? = estimate.subject { time = "\(clock(segment.start))-\(clock(segment.end))" }
+        let time = Self.time(of: estimate)
         func dimension(_ name: String) -> String { estimate.dimensions.first { $0.name == name }.map { signed($0.value) } ?? "" }
         let arousal = dimension("arousal"), valence = dimension("valence")
-        for (index, row) in Self.classes(of: estimate).prefix(top).enumerated() {
+        for (index, row) in Self.classes(of: estimate).prefix(tableTop).enumerated() {
             let first = index == 0
             var probability = fixed(row.value, 2)
             let drawn = bar(row.value, cells: Self.barCells, unicode: terminal.unicode)
@@ -45,9 +66,20 @@ struct VoiceReport {
         }
     }
 
-    /// The model's classes under the names of their categories, the strongest first. Those that have no category of their own (neutral)
-    /// count as well: to leave them out would make a calm voice look as if it were emotional.
+    /// "0:01.2-0:03.4"
+    static func time(of estimate: Proto.Estimate) -> String {
+        guard case .voice(let segment)? = estimate.subject else { return "" }
+        return "\(clock(segment.start))-\(clock(segment.end))"
+    }
+
+    static func isCalibrated(_ estimate: Proto.Estimate) -> Bool { estimate.categories.allSatisfy { $0.calibratedProbability != nil } }
+
+    /// The intensities of the categories, the strongest first. Where these are probabilities of classes, and all were asked for, classes that
+    /// have no category of their own (neutral) count as well: to leave them out would make a calm voice look as if it were emotional.
     static func classes(of estimate: Proto.Estimate) -> [(name: String, value: Float)] {
+        guard isCalibrated(estimate), estimate.categories.count >= estimate.coveredCategories.count else {
+            return estimate.categories.filter { !$0.abstained }.map { ($0.name, $0.intensity) }
+        }
         let covered = Dictionary(estimate.categories.map { ($0.nativeScore, $0.name) }, uniquingKeysWith: { first, _ in first })
         return estimate.nativeScores.map { (covered[$0.score] ?? $0.label, $0.score) }.sorted { $0.1 > $1.1 }
     }
@@ -67,8 +99,8 @@ func clock(_ seconds: Double) -> String {
 }
 
 /// "+0.12", "-0.50".
-func signed(_ value: Float) -> String {
-    let text = fixed(value, 2)
+func signed(_ value: Float, _ digits: Int = 2) -> String {
+    let text = fixed(value, digits)
     return text.hasPrefix("-") ? text : "+" + text
 }
 

@@ -38,7 +38,9 @@ package struct WideVoice: VoiceEstimator {
         return joined
     }
 
-    package static func reading(loudness: Float, of categories: [Category] = Category.all, neutral: [String: Float] = [:], length: Int = 16_000) -> VoiceReading {
+    package static func reading(
+        loudness: Float, of categories: [Category] = Category.all, neutral: [String: Float] = [:], length: Int = 16_000
+    ) -> VoiceReading {
         let estimates = categories.map { category in
             let score = loudness * Float(category.number) / 10
             return CategoryEstimate(category: category, intensity: score / 4, nativeScore: score, nativeScale: scale,
@@ -47,8 +49,8 @@ package struct WideVoice: VoiceEstimator {
         let warm = 4 * loudness - 2
         return VoiceReading(
             categories: estimates, dimensions: [DimensionEstimate(dimension: .valence, value: loudness)],
-            attributes: [AttributeEstimate(attribute: warmth, value: warm, scale: NativeScale(minimum: -2, maximum: 2, meaning: "test"), lowEnd: "cold", highEnd: "warm",
-                                           aboveNeutral: neutral[warmth].map { warm - $0 })],
+            attributes: [AttributeEstimate(attribute: warmth, value: warm, scale: NativeScale(minimum: -2, maximum: 2, meaning: "test"),
+                                           lowEnd: "cold", highEnd: "warm", aboveNeutral: neutral[warmth].map { warm - $0 })],
             nativeScores: estimates.map { NativeScore(label: $0.category.name, score: $0.nativeScore) } + [NativeScore(label: warmth, score: warm)],
             predictionSet: nil, length: length)
     }
