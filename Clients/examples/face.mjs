@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-// Emotions of the faces in pictures, from a `mien serve` of our own. Needs Node 18 and nothing else: the wire and a small protobuf codec, which takes
+// Emotions of the faces in pictures, from a `mien serve` of our own. Needs Node 18.3 and nothing else: the wire and a small protobuf codec, which takes
 // its field numbers from mien.desc, are all in here.
 //
-//   node face.mjs PICTURE...
+//   node face.mjs [--estimator ID] [--categories NAME,NAME...] PICTURE...
 //
 // Exit codes: 0 all answered, 1 some pictures failed, 64 wrong usage, 69 the host could not be started or ended early, 76 it broke the protocol.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { parseArgs } from "node:util";
 
 class HostGone extends Error {}
 class ProtocolError extends Error {}
@@ -264,14 +265,28 @@ class Host {
 
 // ---- The example itself. ----
 
-async function main(pictures) {
+// The three strongest emotions, by how much each exceeds a neutral face where that is known, and those on which the estimator abstains.
+function describe({ categories = [], attributes = [] }) {
+  const signed = (value) => (value < 0 ? "" : "+") + value.toFixed(2);
+  const parts = categories.filter(({ abstained }) => !abstained).slice(0, 3).map(({ name, intensity = 0, above_neutral: above }) =>
+    `${name} ${intensity.toFixed(2)}${above === undefined ? "" : ` (${signed(above)} above neutral)`}`);
+  const withheld = categories.filter(({ abstained }) => abstained).map(({ name }) => name);
+  if (withheld.length > 0) parts.push(`no estimate of ${withheld.join(", ")}`);
+  for (const { name, value = 0, scale = {}, low_end: low, high_end: high } of attributes) {
+    parts.push(`${name} ${value.toFixed(1)} (${low} ${scale.minimum ?? 0} to ${high} ${scale.maximum ?? 0})`);
+  }
+  return parts.join(", ");
+}
+
+async function main(pictures, { estimator = "", categories = "" }) {
+  const wishes = { estimator, options: { categories: categories === "" ? [] : categories.split(",") } };
   const host = await Host.start();
   let failed = 0;
   // Asked all at once, up to a number that any host accepts; printed in order.
   for (let start = 0; start < pictures.length; start += 16) {
     const group = pictures.slice(start, start + 16);
     const answers = await Promise.allSettled(group.map((picture) =>
-      host.unary("/mien.v1.Estimation/EstimateFace", "mien.v1.EstimateFaceRequest", { path: resolve(picture) }, "mien.v1.EstimateFaceResponse")));
+      host.unary("/mien.v1.Estimation/EstimateFace", "mien.v1.EstimateFaceRequest", { path: resolve(picture), ...wishes }, "mien.v1.EstimateFaceResponse")));
     for (const [place, answer] of answers.entries()) {
       if (answer.status === "rejected") {
         if (!(answer.reason instanceof CallError)) throw answer.reason;
@@ -281,10 +296,9 @@ async function main(pictures) {
       }
       const estimates = answer.value.estimates ?? [];
       console.log(`${group[place]}: ${estimates.length} face${estimates.length === 1 ? "" : "s"}`);
-      for (const { face, categories = [] } of estimates) {
-        const { left = 0, top = 0, width = 0, height = 0 } = face?.box ?? {};
-        const emotions = categories.slice(0, 3).map(({ name, intensity = 0 }) => `${name} ${intensity.toFixed(2)}`).join(", ");
-        console.log(`  ${width.toFixed(0)}x${height.toFixed(0)} at ${left.toFixed(0)},${top.toFixed(0)}: ${emotions}`);
+      for (const estimate of estimates) {
+        const { left = 0, top = 0, width = 0, height = 0 } = estimate.face?.box ?? {};
+        console.log(`  ${width.toFixed(0)}x${height.toFixed(0)} at ${left.toFixed(0)},${top.toFixed(0)}: ${describe(estimate)}`);
       }
     }
   }
@@ -293,12 +307,25 @@ async function main(pictures) {
 }
 
 process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? 0 : 74)); // somebody reads with `head`
-if (process.argv.length < 3) {
-  console.error("usage: node face.mjs PICTURE...");
+
+// Null for wrong usage.
+function commandLine() {
+  try {
+    const found = parseArgs({ allowPositionals: true, options: { estimator: { type: "string" }, categories: { type: "string" } } });
+    if (found.positionals.length > 0) return found;
+  } catch (error) {
+    console.error(`face.mjs: ${error.message}`);
+  }
+  console.error("usage: node face.mjs [--estimator ID] [--categories NAME,NAME...] PICTURE...");
+  return null;
+}
+
+const found = commandLine();
+if (found === null) {
   process.exitCode = 64;
 } else {
   try {
-    process.exitCode = await main(process.argv.slice(2));
+    process.exitCode = await main(found.positionals, found.values);
   } catch (error) {
     if (!(error instanceof HostGone || error instanceof ProtocolError)) throw error;
     console.error(`face.mjs: ${error.message}`);

@@ -60,9 +60,13 @@ def describe(event):
     if kind == "warning":
         return f"{event.time:8.2f}  {event.warning.message}"
     estimate = getattr(event, kind)  # "interval" while someone speaks, "utterance" afterwards
-    likely = max(estimate.native_scores, key=lambda score: score.score)
+    # Probabilities of classes, one of which may be "neutral"; other estimators rate each emotion by itself, the strongest first.
+    if all(category.WhichOneof("optional_probability") for category in estimate.categories):
+        likely = max((score.score, score.label) for score in estimate.native_scores)
+    else:
+        likely = next(((category.intensity, category.name) for category in estimate.categories if not category.abstained), (0, "no estimate"))
     places = ", ".join(f"{dimension.name} {dimension.value:+.2f}" for dimension in estimate.dimensions)
-    return f"{estimate.voice.end:8.2f}  {kind:9}  {likely.label} {likely.score:.2f}, {places}"
+    return f"{estimate.voice.end:8.2f}  {kind:9}  {likely[1]} {likely[0]:.2f}, {places}"
 
 
 def main(rate):
