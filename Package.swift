@@ -61,36 +61,43 @@ let package = Package(
         .target(name: "CInferenceKernels", cSettings: c),
         module("InferenceCore", ["CInferenceKernels"]),
         module("MienJSON", []),
+        module("MienDigest", ["CNettle"]),
 
         // Floor 2: messages and wire, media, networks.
         module("MienReflection", ["MienJSON"]),
         module("MienMessages", ["CMienProtos", "CMessageValidator", "CProtobufC"]),
         module("MienWire", ["MienMessages", "CProcess"]),
         module("MienMedia", ["CTurboJPEG", "CSpng", "CSndfile", "CSamplerate", "InferenceCore"]),
-        module("MienNetworks", ["InferenceCore", "MienJSON", "COnnxProtos", "CMessageValidator", "CProtobufC"]),
+        module("MienNetworks", ["InferenceCore", "MienJSON", "MienDigest", "COnnxProtos", "CMessageValidator", "CProtobufC"]),
 
         // Floor 3: the vocabulary of emotion estimation.
         module("MienEstimation", ["MienMedia"]),
 
         // Floor 4: host, client library, and the estimators (which know neither).
-        module("MienModels", ["MienJSON", "CNettle", subprocess]),
+        module("MienModels", ["MienJSON", "MienDigest", subprocess]),
         module("MienHost", ["MienWire", "MienMessages", "MienMedia", "MienEstimation", "MienModels", "InferenceCore", "CProcess", logging]),
         module("MienClient", ["MienWire", "MienMessages", "CProcess"]),
         // Not an estimator, but what those that read faces share.
         module("FaceFinding", ["MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], path: "Plugins/FaceFinding", resources: [.embedInCode("model.json")]),
         module("FaceExpression", ["FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], path: "Plugins/FaceExpression",
                exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json"), .embedInCode("import_hdf5.py")]),
+        module("EmpathicFace", ["FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore"], path: "Plugins/EmpathicFace",
+               exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json")]),
+        module("SpeechFinding", ["MienEstimation", "MienNetworks", "InferenceCore"], path: "Plugins/SpeechFinding", resources: [.embedInCode("model.json")]),
+        module("EmpathicVoice", ["SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore"], path: "Plugins/EmpathicVoice",
+               exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json")]),
         // The weights in the binary: C's #embed, since Swift compiles a large array literal for minutes.
         .target(name: "CVoiceEmotionWeights", path: "Plugins/VoiceEmotion/weights", exclude: ["voice.safetensors"]),
-        module("VoiceEmotion", ["MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore", "CVoiceEmotionWeights"], path: "Plugins/VoiceEmotion",
+        module("VoiceEmotion", ["SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore", "CVoiceEmotionWeights"], path: "Plugins/VoiceEmotion",
                exclude: ["LICENSE-WHISPER", "MODEL_CARD.md", "training", "weights"], resources: [.embedInCode("model.json")]),
 
         // Floor 5: the command, which alone introduces the built-in plugins to the host.
         .executableTarget(name: "mien",
-                          dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression", "FaceFinding",
+                          dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression", "FaceFinding", "EmpathicFace", "EmpathicVoice", "SpeechFinding",
                                          "VoiceEmotion", "InferenceCore", "MienNetworks", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
                           swiftSettings: swift),
-        .executableTarget(name: "mien-bench", dependencies: ["InferenceCore", "MienMedia", "MienNetworks"], path: "Benchmarks/mien-bench",
+        .target(name: "CPeak", path: "Benchmarks/peak", cSettings: c),
+        .executableTarget(name: "mien-bench", dependencies: ["CPeak", "InferenceCore", "MienMedia", "MienNetworks"], path: "Benchmarks/mien-bench",
                           swiftSettings: swift),
 
         tests("MienHostTests", ["MienHost", "MienModels", "MienClient", "MienWire", "MienMessages", "MienReflection", "MienEstimation", "MienMedia", "VoiceFakes", logging]),
@@ -103,14 +110,16 @@ let package = Package(
         tests("MienEstimationTests", ["MienEstimation", "MienMedia", "VoiceFakes"]),
         tests("FaceFindingTests", ["FaceFinding", "MienEstimation", "MienMedia", "InferenceCore"]),
         tests("FaceExpressionTests", ["FaceExpression", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
-        tests("VoiceEmotionTests", ["VoiceEmotion", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
+        tests("EmpathicFaceTests", ["EmpathicFace", "FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore"], exclude: ["Fixtures"]),
+        tests("EmpathicVoiceTests", ["EmpathicVoice", "SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore"], exclude: ["Fixtures"]),
+        tests("VoiceEmotionTests", ["VoiceEmotion", "SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),
         tests("MienMessagesTests", ["MienMessages"]),
         tests("MienWireTests", ["MienWire", "MienMessages", "CProcess"]),
         tests("MienJSONTests", ["MienJSON"]),
         tests("MienReflectionTests", ["MienReflection", "MienJSON"], exclude: ["Fixtures"]),
         tests("MienModelsTests", ["MienModels"], exclude: ["Support/server.py", "Support/hub.py", "Support/make_wheel.py"]),
-        tests("MienNetworksTests", ["MienNetworks", "InferenceCore", "CInferenceKernels", "COnnxProtos", "CMessageValidator", "CProtobufC"],
+        tests("MienNetworksTests", ["MienNetworks", "InferenceCore", "MienDigest", "MienJSON", "CInferenceKernels", "COnnxProtos", "CMessageValidator", "CProtobufC"],
               exclude: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]

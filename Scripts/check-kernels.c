@@ -101,6 +101,38 @@ static void test_product(void) {
     free(a), free(b), free(bias), free(c), free(before), free(residual), free(packed), free(written);
 }
 
+// To the nearest of IEEE 754 binary16, ties to even, within its finite numbers.
+static double rounded_half(double x) {
+    int exponent;
+    frexp(x, &exponent);
+    const double step = ldexp(1, exponent - 1 < -14 ? -24 : exponent - 11);
+    return clamp(nearbyint(x / step) * step, -65504, 65504);
+}
+
+// Bound: as in test_product, on terms of at most `size`.
+static void test_half(void) {
+    const size_t rows = between(1, 30), columns = odd_size(70), k = below(4) ? odd_size(60) : between(120, 300), pitch = k + below(4), out = columns + below(3);
+    const float sizes[] = {1, 1e-6f, 3e-5f, 1e5f}, size = sizes[below(4)];
+    float *a = numbers((rows - 1) * pitch + k, 1), *b = numbers(k * columns, size), *bias = numbers(columns, size), *c = numbers(rows * out, size);
+    float *residual = numbers(rows * out, size), *before = allocate(rows * out * sizeof(float));
+    const bool is_transposed = below(2), in_place = below(2), has_bias = below(2);
+    memcpy(before, in_place ? c : residual, rows * out * sizeof(float));
+    void *packed = allocate(kernels->half_packed_bytes(k, columns));
+    kernels->half_pack(packed, b, k, columns, is_transposed ? 1 : (ptrdiff_t)columns, is_transposed ? (ptrdiff_t)k : 1, has_bias ? bias : NULL);
+    mien_product p = {.rows = rows, .columns = columns, .line_rows = rows, .segments = 1, .segment_length = k, .a = a, .a_row_pitch = (ptrdiff_t)pitch,
+        .packed = packed, .c = c, .c_row_pitch = (ptrdiff_t)out, .residual = in_place ? c : below(2) ? residual : NULL, .residual_row_pitch = (ptrdiff_t)out,
+        .lower = below(2) ? -0.5f * size : -INFINITY, .upper = below(2) ? 0.7f * size : INFINITY};
+    kernels->half_product(&p);
+    for (size_t m = 0; m < rows; m++) {
+        for (size_t n = 0; n < columns; n++) {
+            double sum = (has_bias ? bias[n] : 0) + (p.residual ? before[m * out + n] : 0);
+            for (size_t i = 0; i < k; i++) { sum += a[m * pitch + i] * rounded_half(is_transposed ? b[n * k + i] : b[i * columns + n]); }
+            compare("half_product", c[m * out + n], clamp(sum, p.lower, p.upper), size * (double)(2 * k + 3) * 6e-8 * ((double)k / 4 + 3));
+        }
+    }
+    free(a), free(b), free(bias), free(c), free(residual), free(before), free(packed);
+}
+
 // Bounds: depthwise and average as for sums of as many terms; maximum exact.
 static void test_window(void) {
     const size_t height = between(1, 5), width = below(2) ? height : between(1, 5), stride_y = between(1, 3), stride_x = below(2) ? stride_y : between(1, 3);
@@ -520,6 +552,7 @@ int main(void) {
         const int before = failures;
         for (int round = 0; round < 300; round++) {
             test_product();
+            test_half();
             test_window();
             test_lines();
             test_layer_norm();

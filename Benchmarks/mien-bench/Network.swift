@@ -17,12 +17,18 @@ private func network(threads: Int) throws -> (CompiledGraph, Tensor) {
     return (network, input)
 }
 
-/// With three extents, N,MELS,FRAMES, the file is that of a Whisper encoder.
+/// With three extents, N,MELS,FRAMES, the file is that of a Whisper encoder; it may also be a vision tower.
 func benchmarkNetwork(threads: Int, repeats: Int) throws {
+    let name = arguments.count > 6 ? arguments[6] : "f32"
+    guard let precision = Precision(rawValue: name) else { fail("\(name) is no precision") }
+    let processor = Processor(threads: threads, precision: precision), shape = Shape(extents)
+    if extents.count == 4, arguments[2].hasSuffix(".safetensors"), case let file = try Safetensors(path: arguments[2]), file.names.contains(where: { $0.hasPrefix("vision_model.") }) {
+        let encoder = try SiglipEncoder(file, configuration: SiglipConfiguration(of: file, heads: file.metadata["heads"].flatMap { Int($0) }), on: processor)
+        let pictures = Tensor(shape: shape, values: (0..<shape.count).map { _ in Float.random(in: -1...1) })
+        return try answerTimes(repeats: repeats) { _ = try encoder.encode(pictures, layout: .channelsFirst) }
+    }
     if extents.count == 3, extents.allSatisfy({ $0 > 0 }) {
-        let name = arguments.count > 6 ? arguments[6] : "f32"
-        guard let precision = Precision(rawValue: name) else { fail("\(name) is no precision") }
-        let encoder = try WhisperEncoder(Safetensors(path: arguments[2]), on: Processor(threads: threads, precision: precision)), shape = Shape(extents)
+        let encoder = try WhisperEncoder(Safetensors(path: arguments[2]), on: processor)
         let mel = Tensor(shape: shape, values: (0..<shape.count).map { _ in Float.random(in: -1..<1.5) })
         return try answerTimes(repeats: repeats) { _ = try encoder.encode(mel, layout: .melsFirst) }
     }

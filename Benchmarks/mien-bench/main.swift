@@ -1,12 +1,14 @@
 // One resident variant of a benchmark, for Benchmarks/bench.py: every line on stdin is answered with a line of JSON.
 //
-//   mien-bench run     FILE N,C,H,W THREADS REPEATS    a network (of Whisper: N,MELS,FRAMES, and maybe int8 at the end); see Network.swift
+//   mien-bench run     FILE N,C,H,W THREADS REPEATS    a network (of Whisper: N,MELS,FRAMES; of Whisper and SigLIP maybe a precision at the end)
 //   mien-bench drift   FILE RECORDING                  prints what int8 costs a Whisper encoder
 //   mien-bench profile FILE N,C,H,W THREADS            prints where the time of one run of it goes
 //   mien-bench vad     FILE SECONDS THREADS            voice activity; see VoiceActivity.swift
 //   mien-bench logmel  MELS THREADS REPEATS            log-mel features of 30 s of noise
+//   mien-bench heads   KIND COUNT ROWS THREADS REPEATS PRECISION   heads of Empathic Insight; see Heads.swift
+//   mien-bench peak    THREADS                         prints what this processor can do
 //
-// "run" and "logmel" answer with the seconds of one run after a pause, and with the median of REPEATS further ones.
+// "run", "logmel" and "heads" answer with the seconds of one run after a pause, and with the median of REPEATS further ones.
 import InferenceCore
 import MienMedia
 
@@ -68,6 +70,10 @@ do {
     case "profile" where arguments.count == 5: try profileNetwork(threads: number(4, "THREADS"))
     case "vad" where arguments.count == 5: try benchmarkVoiceActivity(arguments[2], length: number(3, "SECONDS"), threads: number(4, "THREADS"))
     case "logmel" where arguments.count == 5: try benchmarkLogMel()
+    case "heads" where arguments.count == 8:
+        try benchmarkHeads(arguments[2], count: number(3, "COUNT"), rows: number(4, "ROWS"), threads: number(5, "THREADS"), repeats: number(6, "REPEATS"),
+                           precision: arguments[7])
+    case "peak" where arguments.count == 3: measurePeak(threads: number(2, "THREADS"))
     default: fail("usage: see the head of Benchmarks/mien-bench/main.swift")
     }
 } catch {

@@ -3,6 +3,7 @@ import InferenceCore
 package import MienEstimation
 import MienMedia
 import MienNetworks
+import SpeechFinding
 
 /// Seven emotions, arousal and valence of a voice, whatever it says: the lower layers of Whisper tiny.en, tuned, with a head of our own. The
 /// weights are part of this plugin; only the voice activity detector is pulled.
@@ -10,7 +11,7 @@ import MienNetworks
 /// MODEL_CARD.md says what the answers are worth.
 package let voiceEmotionFactory = EstimatorFactory(description: VoiceEmotion.description) { models in
     try VoiceEmotion(network: VoiceNetwork(VoiceWeights(VoiceEmotion.embeddedWeights()), on: Processor(precision: Processor.fastestPrecision)),
-                     detector: SileroDetector(SileroVAD(from: OnnxWeights(path: models.path(model: "silero-vad", file: "silero_vad_16k_op15.onnx")))))
+                     detector: SpeechFinding.detector(models))
 }
 
 struct VoiceEmotion: VoiceEstimator {
@@ -22,7 +23,7 @@ struct VoiceEmotion: VoiceEstimator {
         id: "voice-emotion", version: "2",
         summary: "Emotions in speech: anger, disgust, fear, happiness, sadness, surprise, or none; arousal and valence.",
         modality: .voice, categories: coverage.map(\.category), dimensions: [.valence, .arousal],
-        nativeLabels: ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"], models: ["silero-vad"])
+        nativeLabels: ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"], models: [SpeechFinding.model])
 
     /// What the classes mean in EmoNet's taxonomy. "Neutral" is the absence of all categories and has none.
     static let coverage: [(category: MienEstimation.Category, label: String)] = [

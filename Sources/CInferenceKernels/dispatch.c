@@ -59,6 +59,12 @@ static bool has_avx_vnni(void) {
     return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax >> 4 & 1);
 }
 
+// Conversions of 16-bit floats; every processor with AVX2 has them, not every compiler a name for it.
+static bool has_f16c(void) {
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx >> 29 & 1);
+}
+
 // A table, with other products of 8-bit numbers if there are any.
 static void add_table(const mien_kernels *table, const mien_quantized_kernels *quantized) {
     if (quantized) {
@@ -77,7 +83,7 @@ static void detect(void) {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("sse4.2")) { add_feature("sse4.2"); }
     if (__builtin_cpu_supports("avx")) { add_feature("avx"); }
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     if (__builtin_cpu_supports("avx2")) { add_feature("avx2"); }
     if (__builtin_cpu_supports("fma")) { add_feature("fma"); }
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")

@@ -6,6 +6,7 @@
 #define MAX_PANEL 3
 
 #include "template_product.h"
+#include "template_half.h"
 #include "template_window.h"
 #include "template_elementwise.h"
 #include "template_layer_norm.h"
@@ -24,6 +25,9 @@
         .packed_count = packed_count,                                                                                              \
         .pack = pack,                                                                                                              \
         .product = product,                                                                                                        \
+        .half_packed_bytes = half_packed_bytes,                                                                                    \
+        .half_pack = half_pack,                                                                                                    \
+        .half_product = half_product,                                                                                              \
         .depthwise = depthwise,                                                                                                    \
         .max_pool = max_pool,                                                                                                      \
         .average_pool = average_pool,                                                                                              \

@@ -13,9 +13,9 @@
 #define TILE_ROWS_3 3
 #define WIDE_PANEL 2
 #ifdef WITH_VNNI
-#define TARGET "avx2,fma,avxvnni"
+#define TARGET "avx2,fma,f16c,avxvnni"
 #else
-#define TARGET "avx2,fma"
+#define TARGET "avx2,fma,f16c"
 #endif
 
 #define SIMD static inline __attribute__((always_inline, target(TARGET)))
@@ -80,6 +80,8 @@ SIMD void vtranspose(vf r[LANES]) {
         r[i + 4] = _mm256_permute2f128_ps(halves[i], halves[i + 4], 0x31);
     }
 }
+SIMD vf vload_half(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
+SIMD void vstore_half(uint16_t *p, vf x) { _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT)); }
 typedef __m256i vi;
 SIMD vi vizero(void) { return _mm256_setzero_si256(); }
 #define CODE uint8_t

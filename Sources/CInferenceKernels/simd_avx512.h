@@ -67,6 +67,8 @@ SIMD void vtranspose(vf r[LANES]) {
         r[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88), r[i + 12] = _mm512_shuffle_f32x4(b, d, 0xDD);
     }
 }
+SIMD vf vload_half(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+SIMD void vstore_half(uint16_t *p, vf x) { _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT)); }
 typedef __m512i vi;
 SIMD vi vizero(void) { return _mm512_setzero_si512(); }
 #define CODE uint8_t

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "half.h"
+
 #define LANES 16
 #define TILE_ROWS_1 8
 #define TILE_ROWS_2 8
@@ -53,6 +55,8 @@ SIMD void vtranspose(vf r[LANES]) {
         }
     }
 }
+SIMD vf vload_half(const uint16_t *p) { vf result; EACH(half_to_float(p[i])); return result; }
+SIMD void vstore_half(uint16_t *p, vf x) { for (int i = 0; i < LANES; i++) { p[i] = half_from_float(x[i]); } }
 // As AVX-512 with VNNI has them.
 #define CODE uint8_t
 #define CODE_BIAS 0

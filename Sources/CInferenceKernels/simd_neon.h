@@ -53,6 +53,8 @@ SIMD void vtranspose(vf r[LANES]) {
     const float32x4x2_t c = vzipq_f32(a.val[0], b.val[0]), d = vzipq_f32(a.val[1], b.val[1]);
     r[0] = c.val[0], r[1] = c.val[1], r[2] = d.val[0], r[3] = d.val[1];
 }
+SIMD vf vload_half(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
+SIMD void vstore_half(uint16_t *p, vf x) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(x))); }
 // Codes are signed here: NEON multiplies bytes of one sign only.
 #define CODE int8_t
 #define CODE_BIAS 128

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "half.h"
+
 #define LANES 1
 #define TILE_ROWS_1 4
 #define TILE_ROWS_2 4
@@ -51,6 +53,9 @@ static inline vf vsplit(vf x, vf *mantissa) {
 }
 // rows[i][j] becomes rows[j][i].
 static inline void vtranspose(vf rows[LANES]) { (void)rows; }
+// LANES numbers of 16 bits.
+static inline vf vload_half(const uint16_t *p) { return half_to_float(*p); }
+static inline void vstore_half(uint16_t *p, vf x) { *p = half_from_float(x); }
 // Products of 8-bit numbers: an activation's code is 0...CODE_TOP, less CODE_BIAS; a weight's, -127...127. Four codes meet four
 // weights of each column at a time; an accumulator has PARTS totals for each of LANES / PARTS columns.
 #define CODE uint8_t

@@ -16,6 +16,8 @@
 #define INLINE static inline __attribute__((always_inline))
 #endif
 
+INLINE size_t whole_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
 // Unrolled loops keep arrays of vectors in registers. Under a sanitizer nothing is in registers anyway, and compiling would take minutes.
 #if defined(__has_feature) && !defined(MIEN_SANITIZED)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)

@@ -207,13 +207,16 @@ KERNEL void panel_3(const mien_product *p, const float *panel, size_t column, si
 // Floats of A that should stay in the second-level cache while all the panels pass over them.
 #define BLOCK_FLOATS (48 * 1024)
 
-KERNEL void product(const mien_product *p) {
-    const size_t k = p->segments * p->segment_length;
+INLINE size_t row_block(size_t rows, size_t k) {
     size_t block = BLOCK_FLOATS / (k ? k : 1);
     if (block < 48) { block = 48; }
     // Even blocks: a last one of a few rows would read all of B again for little.
-    const size_t blocks = (p->rows + block / 2) / block;
-    block = blocks < 2 ? p->rows : (p->rows / blocks + 23) / 24 * 24;
+    const size_t blocks = (rows + block / 2) / block;
+    return blocks < 2 ? rows : (rows / blocks + 23) / 24 * 24;
+}
+
+KERNEL void product(const mien_product *p) {
+    const size_t k = p->segments * p->segment_length, block = row_block(p->rows, k);
     for (size_t start = 0; start < p->rows; start += block) {
         const size_t end = start + block < p->rows ? start + block : p->rows;
         const float *panel = p->packed;

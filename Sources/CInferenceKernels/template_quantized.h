@@ -5,8 +5,6 @@
 
 #define QUANTIZED_WIDTH (QUANTIZED_VECTORS * LANES)
 
-INLINE size_t whole_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 INLINE size_t quantized_panel_bytes(size_t k) {
     return whole_lines(3 * QUANTIZED_WIDTH * sizeof(float)) + whole_lines((k + 7) / 8 * 8 * QUANTIZED_WIDTH);
 }

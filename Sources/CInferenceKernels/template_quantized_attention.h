@@ -106,7 +106,7 @@ KERNEL void quantized_attention(const mien_attention *p) {
 
 #define QUANTIZED_TABLE                                                                                                            \
     {                                                                                                                              \
-        .levels = CODE_TOP, .packed_bytes = quantized_packed_bytes, .pack = quantized_pack,                                        \
+        .levels = CODE_TOP, .width = QUANTIZED_WIDTH, .packed_bytes = quantized_packed_bytes, .pack = quantized_pack,              \
         .row_bytes = quantized_row_bytes,                                                                                          \
         .quantize_rows = quantize_rows, .product = quantized_product, .attention_packed_count = quantized_attention_packed_count,  \
         .attention_pack = quantized_attention_pack, .attention_scratch = quantized_attention_scratch,                              \

@@ -95,3 +95,15 @@ package struct EstimateWarning: Sendable, Hashable {
         self.message = message
     }
 }
+
+extension NativeScale {
+    /// A value's place on the scale, -1...1.
+    package func signed(_ value: Float) -> Float { min(max(2 * (value - minimum) / (maximum - minimum) - 1, -1), 1) }
+    /// How far a value lies from `zero` towards the scale's end, 0...1.
+    package func intensity(_ value: Float, from zero: Float) -> Float { min(max((value - zero) / max(maximum - zero, .leastNormalMagnitude), 0), 1) }
+}
+
+extension EstimateWarning {
+    /// For estimators whose weights are made up for tests.
+    package static let randomWeights = EstimateWarning(reason: "WEIGHTS_RANDOM", message: "the weights are random numbers, made for tests: the answer means nothing")
+}

@@ -58,6 +58,11 @@ package struct JSONObject: Sendable, Equatable {
 
     package init() {}
 
+    /// Of several members with one name the first counts.
+    package init(_ members: [(String, JSONValue)]) {
+        for (name, value) in members { append(name, value) }
+    }
+
     package var count: Int { members.count }
 
     package subscript(name: String) -> JSONValue? { place(of: name).map { members[$0].value } }

@@ -1,17 +1,23 @@
+import EmpathicFace
+import EmpathicVoice
 import FaceExpression
 import FaceFinding
 import MienEstimation
 import MienModels
+import SpeechFinding
 import VoiceEmotion
 
 /// What comes with this build. The only place that knows the plugins by name.
 enum BuiltIn {
-    static let estimators: [EstimatorFactory] = [faceExpressionFactory, voiceEmotionFactory]
+    static let estimators: [EstimatorFactory] = [faceExpressionFactory, voiceEmotionFactory, empathicFaceFactory, empathicVoiceFactory]
 
     private static func catalogue() throws(ModelStoreError) -> ModelCatalogue {
         var catalogue = try ModelCatalogue.decode(EmbeddedFiles.modelCatalogue, scripts: EmbeddedFiles.scripts, origin: "FaceExpression/model.json")
         try catalogue.merge(.decode(FaceFinding.catalogue, origin: "FaceFinding/model.json"))
         try catalogue.merge(.decode(VoiceModels.catalogue, origin: "VoiceEmotion/model.json"))
+        try catalogue.merge(.decode(SpeechFinding.catalogue, origin: "SpeechFinding/model.json"))
+        try catalogue.merge(.decode(EmpathicFaceModels.catalogue, origin: "EmpathicFace/model.json"))
+        try catalogue.merge(.decode(EmpathicVoiceModels.catalogue, origin: "EmpathicVoice/model.json"))
         return catalogue
     }
 

@@ -45,7 +45,7 @@ def near(found, wanted, bound):
     return np.abs(found - wanted).max() <= bound * max(1, np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("precision, bound", [("f32", 1e-5), ("int8", 0.12)])
+@pytest.mark.parametrize("precision, bound", [("f32", 1e-5), ("f16", 4e-3), ("int8", 0.12)])
 @pytest.mark.parametrize("extents", [dict(WIDTH=26, LAYERS=3, HEADS=2, HIDDEN=31, IMAGE=20, PATCH=4), dict(WIDTH=72, LAYERS=1, HEADS=1, HIDDEN=401, IMAGE=7, PATCH=7)])
 def test_siglip(tmp_path, monkeypatch, extents, precision, bound):
     for name, extent in extents.items():
@@ -111,6 +111,17 @@ def test_heads(tmp_path):
     features = tensors["input.face_features"].astype(np.float64)
     assert near(results["model_awe"], through(tensors, "model_awe.", ["layers.0", "layers.3", "layers.6"], features), 1e-5)
     assert near(results["model_fear"], through(tensors, "model_fear.", ["layers.0"], features), 1e-5)
+
+
+@pytest.mark.parametrize("precision, bound", [("f16", 3e-3), ("int8", 5e-2)])
+def test_heads_of_fewer_bits(tmp_path, precision, bound):
+    random, names = np.random.default_rng(5), ["proj", "mlp.2"]
+    tensors = {"input.embedding": random.normal(0, 1, (2, 900, 20)).astype(np.float32)}
+    tensors |= {"Awe." + name: value for name, value in chain(random, [18000, 11, 1], names).items()}
+    write(tmp_path / "heads", tensors)
+    wanted = through(tensors, "Awe.", names, tensors["input.embedding"].astype(np.float64).reshape(2, -1))
+    found = run(tmp_path / "heads", "voice-heads", "--precision", precision)["Awe"]
+    assert near(found, wanted, bound) and not near(found, wanted, 1e-6)
 
 
 @pytest.mark.parametrize("change, words", [

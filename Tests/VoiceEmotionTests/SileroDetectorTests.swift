@@ -4,6 +4,7 @@ import MienNetworks
 import Testing
 
 @testable import MienEstimation
+@testable import SpeechFinding
 @testable import VoiceEmotion
 
 private enum Files {

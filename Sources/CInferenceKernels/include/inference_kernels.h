@@ -112,6 +112,8 @@ typedef struct {
 typedef struct {
     /// Steps from the least to the largest value of a row: 255, or 127 where two products are added up in 16 bits (AVX2 and AVX-512 without VNNI).
     uint32_t levels;
+    /// Columns of a packed panel.
+    uint32_t width;
     /// Bytes that `pack` writes for a k x n matrix (its bias included).
     size_t (*packed_bytes)(size_t k, size_t n);
     /// Rounds `weights[k * k_stride + n * n_stride]` to 8 bits, symmetrically, with a scale for each column: the largest of a column counts 127.
@@ -168,6 +170,11 @@ typedef struct MIEN_SENDABLE {
     /// Lays `weights[k * k_stride + n * n_stride]` and `bias` (NULL: zeros) out in the panels that `product` reads.
     void (*pack)(float *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias);
     void (*product)(const mien_product *);
+    /// The same with weights of 16 bits (IEEE 754 binary16, to the nearest; beyond 65504 they count as that) and f32 arithmetic. `packed` is
+    /// from `half_pack`; one segment without an offset, and neither `accumulate` nor `residual_last`.
+    size_t (*half_packed_bytes)(size_t k, size_t n);
+    void (*half_pack)(void *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias);
+    void (*half_product)(const mien_product *);
 
     /// `lines`, `weights` and clamp as in `mien_window_lines`; padded channels = channels rounded up to whole vectors.
     void (*depthwise)(const mien_window_lines *);

@@ -26,19 +26,28 @@ final class PackedMatrix: Sendable {
         rows count: Int, from source: UnsafePointer<Float>, pitch: Int, to destination: UnsafeMutablePointer<Float>, pitch outputPitch: Int,
         _ epilogue: Epilogue
     ) -> mien_product {
-        var product = mien_product()
-        product.rows = count
-        product.columns = columns
-        product.line_rows = max(count, 1)
-        product.segments = 1
-        product.segment_length = rows
-        product.a = source
-        product.a_row_pitch = pitch
-        product.packed = UnsafePointer(storage.pointer)
-        product.c = destination
-        product.c_row_pitch = outputPitch
-        product.lower = epilogue.lower
-        product.upper = epilogue.upper
-        return product
+        mien_product(storage, inputs: rows, outputs: columns, rows: count, from: source, pitch: pitch, to: destination, pitch: outputPitch, epilogue)
+    }
+}
+
+extension mien_product {
+    /// Plain rows times weights that `pack` or `half_pack` wrote.
+    init(
+        _ packed: AlignedStorage, inputs: Int, outputs: Int, rows count: Int, from source: UnsafePointer<Float>, pitch: Int,
+        to destination: UnsafeMutablePointer<Float>, pitch outputPitch: Int, _ epilogue: Epilogue
+    ) {
+        self.init()
+        rows = count
+        columns = outputs
+        line_rows = max(count, 1)
+        segments = 1
+        segment_length = inputs
+        a = source
+        a_row_pitch = pitch
+        self.packed = UnsafePointer(packed.pointer)
+        c = destination
+        c_row_pitch = outputPitch
+        lower = epilogue.lower
+        upper = epilogue.upper
     }
 }

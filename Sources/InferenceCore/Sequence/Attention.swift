@@ -23,7 +23,7 @@ package struct Attention: Sendable {
             let table = processor.kernels, quantized = table.quantized
             block = table.attention_block
             switch processor.precision {
-            case .f32:
+            case .f32, .f16:
                 (packedCount, pack, scratch) = (table.attention_packed_count, table.attention_pack, table.attention_scratch)
                 attend = table.attention
             case .int8:

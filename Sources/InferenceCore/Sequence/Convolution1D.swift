@@ -38,6 +38,21 @@ package struct Convolution1D: Sendable {
         scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: taps * inputs, on: processor)
     }
 
+    /// A convolution that `write` wrote for a processor of the same layout and precision.
+    ///
+    /// - Throws: `InferenceError` if there is not enough of it.
+    package init(
+        _ pieces: inout PackedPieces, inputs: Int, outputs: Int, taps: Int, stride: Int = 1, activation: Activation? = nil, on processor: Processor
+    ) throws(InferenceError) {
+        (self.inputs, self.outputs, self.taps, self.stride) = (inputs, outputs, taps, stride)
+        padding = taps / 2
+        epilogue = Epilogue(activation)
+        matrix = try WeightMatrix(&pieces, inputs: taps * inputs, outputs: outputs, on: processor)
+        scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: taps * inputs, on: processor)
+    }
+
+    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws { try matrix.write(to: &sink, on: processor) }
+
     /// Rows of the result for `length` rows of input.
     package func outputLength(_ length: Int) -> Int { length == 0 ? 0 : (length - 1) / stride + 1 }
 

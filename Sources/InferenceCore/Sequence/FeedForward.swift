@@ -29,6 +29,24 @@ package struct FeedForward: Sendable {
         }
     }
 
+    init(_ pieces: inout PackedPieces, width: Int, hidden: Int, activation: Activation, on processor: Processor) throws(InferenceError) {
+        self.width = width
+        var parts: [(up: Linear, down: Linear)] = []
+        for start in stride(from: 0, to: hidden, by: Self.part) {
+            let columns = min(Self.part, hidden - start)
+            parts.append((try Linear(&pieces, inputs: width, outputs: columns, activation: activation, on: processor),
+                          try Linear(&pieces, inputs: columns, outputs: width, on: processor)))
+        }
+        self.parts = parts
+    }
+
+    func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
+        for (up, down) in parts {
+            try up.write(to: &sink, on: processor)
+            try down.write(to: &sink, on: processor)
+        }
+    }
+
     /// Floats of scratch for each thread.
     var scratchCount: Int { Machine.rowPiece * Self.part + parts[0].up.scratchCount + parts[0].down.scratchCount }
 

@@ -15,6 +15,14 @@ package struct LayerNormalization: Sendable {
         self.epsilon = epsilon
     }
 
+    package init(_ pieces: inout PackedPieces, width: Int, epsilon: Float) throws(InferenceError) {
+        self.init(scale: try pieces.floats(width), shift: try pieces.floats(width), epsilon: epsilon)
+    }
+
+    package func write(to sink: inout some PackedPieceSink) throws {
+        for values in [scale, shift] { try sink.append(values, bytes: width * MemoryLayout<Float>.stride) }
+    }
+
     /// Normalises rows `[count, width]` on this thread; y may be x.
     func apply(_ count: Int, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, _ kernels: mien_kernels) {
         kernels.layer_norm(y, x, scale.pointer, shift.pointer, count, width, epsilon)

@@ -18,11 +18,25 @@ package struct Linear: Sendable {
         scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: matrix.inputs, on: processor)
     }
 
+    /// A layer that `write` wrote for a processor of the same layout and precision.
+    package init(_ pieces: inout PackedPieces, inputs: Int, outputs: Int, activation: Activation? = nil, on processor: Processor) throws(InferenceError) {
+        matrix = try WeightMatrix(&pieces, inputs: inputs, outputs: outputs, on: processor)
+        epilogue = Epilogue(activation)
+        scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: inputs, on: processor)
+    }
+
+    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws { try matrix.write(to: &sink, on: processor) }
+
     /// Prepares at most `Machine.rowPiece` rows for this layer and others of as many inputs; `scratch` holds what they read until then.
     func rows(
         _ count: Int, _ x: UnsafePointer<Float>, pitch: Int, scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
     ) -> WeightMatrix.Rows {
         matrix.rows(count, x, pitch: pitch, scratch: scratch, kernels)
+    }
+
+    /// The same rows again, which `rows` has prepared in `scratch` before.
+    func prepared(_ count: Int, _ x: UnsafePointer<Float>, pitch: Int, scratch: UnsafeMutablePointer<Float>) -> WeightMatrix.Rows {
+        matrix.prepared(count, x, pitch: pitch, scratch: scratch)
     }
 
     /// Computes `count` prepared rows on this thread. The pitch is in floats.

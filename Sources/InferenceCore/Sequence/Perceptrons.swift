@@ -1,76 +1,62 @@
-/// Several small networks that read the same input: linear layers with ReLU between them and none after the last, each with one output.
-///
-/// Weights are f32. Threads share the work by network; the first layer, which may have a million inputs, is summed up in parts so that its
-/// error does not grow with them.
-package struct Perceptrons: Sendable {
-    package typealias Layer = TransformerBlock.Weights.Layer
+internal import CInferenceKernels
 
+/// Several perceptrons that read the same rows, as one product for each layer.
+///
+/// A row is rounded once for all of them. Threads share the parts of the first layers, so that one network keeps them all busy, too; the order
+/// of additions is the same on any number of threads.
+package struct Perceptrons: Sendable {
     package var count: Int { networks.count }
     package let inputs: Int
-    private let networks: [Network]
+    private let networks: [Perceptron]
     private let workspace: Workspace
-    /// Inputs of a part of the first layer.
-    private static let part = 8192
+    private let processor: Processor
 
-    private struct Network {
-        var first: [Linear]
-        var others: [Linear]
-        /// Widest row between two layers.
-        var width: Int { max(first[0].outputs, others.map(\.outputs).max() ?? 0) }
-    }
+    /// Parts that a thread takes at a time.
+    private static let group = 16
 
-    /// - Parameter networks: Each a list of layers `[outputs, inputs]`, at least one, the last with one output; all of `inputs` inputs.
-    package init(_ networks: [[Layer]], inputs: Int, on processor: Processor) {
-        let exact = processor.at(.f32)
-        self.inputs = inputs
-        self.networks = networks.map { layers in
-            precondition(layers[0].weights.count == inputs * layers[0].bias.count && layers.last?.bias.count == 1, "networks of \(inputs) inputs and one output")
-            let outputs = layers[0].bias.count
-            let first = stride(from: 0, to: inputs, by: Self.part).map { start in
-                let columns = start..<min(start + Self.part, inputs)
-                var weights: [Float] = []
-                weights.reserveCapacity(outputs * columns.count)
-                for row in 0..<outputs { weights += layers[0].weights[row * inputs + columns.lowerBound..<row * inputs + columns.upperBound] }
-                return Linear(weights: weights, bias: start == 0 ? layers[0].bias : nil, outputs: outputs, on: exact)
-            }
-            // ReLU before each of the others: after the first layer's parts have been added up, and then in the layers themselves.
-            let others = layers.indices.dropFirst().map { index in
-                Linear(weights: layers[index].weights, bias: layers[index].bias, outputs: layers[index].bias.count,
-                       activation: index == layers.count - 1 ? nil : .relu, on: exact)
-            }
-            return Network(first: first, others: others)
-        }
-        workspace = Workspace(on: exact)
+    /// - Parameter networks: Of equally many inputs, packed for this processor.
+    package init(_ networks: [Perceptron], on processor: Processor) {
+        inputs = networks.first?.inputs ?? 0
+        precondition(networks.allSatisfy { [inputs] in $0.inputs == inputs }, "networks of as many inputs")
+        self.networks = networks
+        self.processor = processor
+        workspace = Workspace(on: processor)
     }
 
     /// - Parameter x: `[rows, inputs]`
     /// - Returns: `[rows, count]`
     package func run(_ rows: Int, _ x: [Float]) -> [Float] {
+        guard rows > 0, count > 0 else { return [] }
         precondition(x.count == rows * inputs, "\(x.count) values are not \(rows) rows of \(inputs)")
-        let width = networks.map(\.width).max() ?? 0
+        let parts = (inputs + Perceptron.part - 1) / Perceptron.part, groups = (parts + Self.group - 1) / Self.group
+        let width = networks.map { $0.widths.max()! }.max()!, share = roundUp(rows * width, to: 16)
+        let codes = roundUp(WeightMatrix.scratchCount(rows, inputs: min(Perceptron.part, inputs), on: processor), to: 16)
+        let spare = networks.map { $0.roundedCount(rows, on: processor) }.max()!
         var results = [Float](repeating: 0, count: rows * count)
         results.withUnsafeMutableBufferPointer { results in
             nonisolated(unsafe) let results = results
             x.withUnsafeBufferPointer { x in
-                workspace.run(count: 0, scratch: 2 * rows * width) { machine, _ in
+                workspace.run(count: parts * codes + count * groups * share, scratch: 2 * share + spare) { machine, memory in
+                    let rounded = memory, sums = memory + parts * codes
+                    if codes > 0 {
+                        machine.parallelFor(parts) { part, _ in
+                            _ = networks[0].first[part].rows(rows, x.baseAddress! + part * Perceptron.part, pitch: inputs, scratch: rounded + part * codes, machine.kernels)
+                        }
+                    }
+                    machine.parallelFor(count * groups) { index, _ in
+                        let (network, group) = index.quotientAndRemainder(dividingBy: groups)
+                        let place = sums + index * share
+                        for part in group * Self.group..<min((group + 1) * Self.group, parts) {
+                            let layer = networks[network].first[part]
+                            let source = layer.prepared(rows, x.baseAddress! + part * Perceptron.part, pitch: inputs, scratch: rounded + part * codes)
+                            layer.apply(rows, source, to: place, pitch: layer.outputs, adding: part % Self.group == 0 ? nil : UnsafePointer(place), machine.kernels)
+                        }
+                    }
                     machine.parallelFor(count) { index, slot in
-                        let network = networks[index]
-                        var values = machine.scratch(slot: slot), next = values + rows * width
-                        var start = 0
-                        for part in network.first {
-                            let source = part.rows(rows, x.baseAddress! + start, pitch: inputs, scratch: next, machine.kernels)
-                            part.apply(rows, source, to: values, pitch: part.outputs, adding: start == 0 ? nil : UnsafePointer(values), machine.kernels)
-                            start += part.inputs
-                        }
-                        if !network.others.isEmpty {
-                            for place in 0..<rows * network.first[0].outputs { values[place] = max(values[place], 0) }
-                        }
-                        for layer in network.others {
-                            let source = layer.rows(rows, values, pitch: layer.inputs, scratch: next, machine.kernels)
-                            layer.apply(rows, source, to: next, pitch: layer.outputs, machine.kernels)
-                            swap(&values, &next)
-                        }
-                        for row in 0..<rows { results[row * count + index] = values[row] }
+                        let values = machine.scratch(slot: slot), first = sums + index * groups * share, network = networks[index]
+                        values.update(from: first, count: rows * network.widths[0])
+                        for group in 0..<groups where group > 0 { machine.kernels.add(values, values, first + group * share, rows * network.widths[0], -.infinity, .infinity) }
+                        network.finish(rows, values, spare: values + share, rounded: values + 2 * share, to: results.baseAddress! + index, pitch: count, machine.kernels)
                     }
                 }
             }

@@ -35,6 +35,30 @@ package struct ProbeAttention: Sendable {
         feedForward = FeedForward(up: up, down: down, activation: activation, on: processor)
     }
 
+    /// What `write` wrote for a processor of the same layout and precision.
+    ///
+    /// - Throws: `InferenceError` if there is not enough of it.
+    package init(
+        _ pieces: inout PackedPieces, width: Int, hidden: Int, heads: Int, activation: Activation, epsilon: Float, on processor: Processor
+    ) throws(InferenceError) {
+        precondition(width % heads == 0, "\(heads) heads divide \(width)")
+        self.width = width
+        query = try pieces.floats(width)
+        projections = try Linear(&pieces, inputs: width, outputs: 2 * width, on: processor)
+        attention = Attention(heads: heads, head: width / heads, on: processor)
+        output = try Linear(&pieces, inputs: width, outputs: width, on: processor)
+        norm = try LayerNormalization(&pieces, width: width, epsilon: epsilon)
+        feedForward = try FeedForward(&pieces, width: width, hidden: hidden, activation: activation, on: processor)
+    }
+
+    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
+        try sink.append(query)
+        try projections.write(to: &sink, on: processor)
+        try output.write(to: &sink, on: processor)
+        try norm.write(to: &sink)
+        try feedForward.write(to: &sink, on: processor)
+    }
+
     /// Floats of memory for a run over `clips` sequences of `length` rows.
     package func memoryCount(clips: Int, length: Int) -> Int {
         roundUp(clips * length * 2 * width, to: 16) + roundUp(clips * width, to: 16) + attention.packedCount(clips: clips, keys: length)

@@ -47,6 +47,30 @@ package struct TransformerBlock: Sendable {
         feedForward = FeedForward(up: weights.up, down: weights.down, activation: activation, on: processor)
     }
 
+    /// A block that `write` wrote for a processor of the same layout and precision.
+    ///
+    /// - Throws: `InferenceError` if there is not enough of it.
+    package init(
+        _ pieces: inout PackedPieces, width: Int, hidden: Int, heads: Int, activation: Activation, epsilon: Float, on processor: Processor
+    ) throws(InferenceError) {
+        precondition(width % heads == 0, "\(heads) heads divide \(width)")
+        self.width = width
+        attentionNorm = try LayerNormalization(&pieces, width: width, epsilon: epsilon)
+        projections = try Linear(&pieces, inputs: width, outputs: 3 * width, on: processor)
+        attention = Attention(heads: heads, head: width / heads, on: processor)
+        attentionOutput = try Linear(&pieces, inputs: width, outputs: width, on: processor)
+        feedForwardNorm = try LayerNormalization(&pieces, width: width, epsilon: epsilon)
+        feedForward = try FeedForward(&pieces, width: width, hidden: hidden, activation: activation, on: processor)
+    }
+
+    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
+        try attentionNorm.write(to: &sink)
+        try projections.write(to: &sink, on: processor)
+        try attentionOutput.write(to: &sink, on: processor)
+        try feedForwardNorm.write(to: &sink)
+        try feedForward.write(to: &sink, on: processor)
+    }
+
     /// Floats of memory for a run over `clips` sequences of `length` rows.
     package func memoryCount(clips: Int, length: Int) -> Int {
         roundUp(3 * clips * length * width, to: 16) + attention.packedCount(clips: clips, keys: length)

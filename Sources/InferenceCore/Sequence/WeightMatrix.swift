@@ -4,13 +4,8 @@ internal import CInferenceKernels
 final class WeightMatrix: Sendable {
     let inputs: Int
     let outputs: Int
-    private let storage: Storage
-
-    private enum Storage {
-        case f32(PackedMatrix)
-        /// From `quantized.pack`.
-        case int8(AlignedStorage)
-    }
+    private let precision: Precision
+    private let storage: AlignedStorage
 
     /// Rows as the products with one matrix, or with several of as many inputs, read them.
     struct Rows {
@@ -26,21 +21,41 @@ final class WeightMatrix: Sendable {
     init(_ weights: [Float], bias: [Float]?, outputs: Int, on processor: Processor) {
         precondition(outputs > 0 && weights.count % outputs == 0 && (bias?.count ?? outputs) == outputs, "weights and bias fit \(outputs) outputs")
         let inputs = weights.count / outputs, kernels = processor.kernels
-        (self.inputs, self.outputs) = (inputs, outputs)
-        switch processor.precision {
-        case .f32:
-            storage = .f32(PackedMatrix(weights, rows: inputs, columns: outputs, rowStride: 1, columnStride: inputs, bias: bias, kernels: kernels))
-        case .int8:
-            precondition(inputs <= MIEN_QUANTIZED_K, "a sum of \(inputs) products of bytes does not fit 32 bits")
-            let packed = AlignedStorage(bytes: kernels.quantized.packed_bytes(inputs, outputs))
-            weights.withUnsafeBufferPointer { weights in
-                if let bias {
-                    kernels.quantized.pack(packed.pointer, weights.baseAddress, inputs, outputs, 1, inputs, bias)
-                } else {
-                    kernels.quantized.pack(packed.pointer, weights.baseAddress, inputs, outputs, 1, inputs, nil)
+        (self.inputs, self.outputs, precision) = (inputs, outputs, processor.precision)
+        let packed = AlignedStorage(bytes: Self.byteCount(inputs: inputs, outputs: outputs, on: processor))
+        storage = packed
+        weights.withUnsafeBufferPointer { weights in
+            func pack(_ bias: UnsafePointer<Float>?) {
+                switch processor.precision {
+                case .f32: kernels.pack(packed.pointer, weights.baseAddress, inputs, outputs, 1, inputs, bias)
+                case .f16: kernels.half_pack(packed.pointer, weights.baseAddress, inputs, outputs, 1, inputs, bias)
+                case .int8: kernels.quantized.pack(packed.pointer, weights.baseAddress, inputs, outputs, 1, inputs, bias)
                 }
             }
-            storage = .int8(packed)
+            if let bias { bias.withUnsafeBufferPointer { pack($0.baseAddress) } } else { pack(nil) }
+        }
+    }
+
+    /// Weights that `write` wrote for a processor of the same layout and precision.
+    ///
+    /// - Throws: `InferenceError` if there are not enough.
+    init(_ pieces: inout PackedPieces, inputs: Int, outputs: Int, on processor: Processor) throws(InferenceError) {
+        (self.inputs, self.outputs, precision) = (inputs, outputs, processor.precision)
+        storage = try pieces.storage(bytes: Self.byteCount(inputs: inputs, outputs: outputs, on: processor))
+    }
+
+    func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
+        try sink.append(storage, bytes: Self.byteCount(inputs: inputs, outputs: outputs, on: processor.at(precision)))
+    }
+
+    private static func byteCount(inputs: Int, outputs: Int, on processor: Processor) -> Int {
+        let kernels = processor.kernels
+        switch processor.precision {
+        case .f32: return kernels.packed_count(inputs, outputs) * MemoryLayout<Float>.stride
+        case .f16: return kernels.half_packed_bytes(inputs, outputs)
+        case .int8:
+            precondition(inputs <= MIEN_QUANTIZED_K, "a sum of \(inputs) products of bytes does not fit 32 bits")
+            return kernels.quantized.packed_bytes(inputs, outputs)
         }
     }
 
@@ -54,10 +69,15 @@ final class WeightMatrix: Sendable {
     func rows(
         _ count: Int, _ x: UnsafePointer<Float>, pitch: Int, scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
     ) -> Rows {
-        guard case .int8 = storage else { return Rows(count: count, source: x, pitch: pitch, codes: nil, ranges: nil) }
-        let codes = UnsafeMutableRawPointer(scratch + roundUp(2 * count, to: 16))
-        kernels.quantized.quantize_rows(codes, scratch, x, count, inputs, pitch)
-        return Rows(count: count, source: x, pitch: pitch, codes: codes, ranges: scratch)
+        let rows = prepared(count, x, pitch: pitch, scratch: scratch)
+        if let codes = rows.codes { kernels.quantized.quantize_rows(UnsafeMutableRawPointer(mutating: codes), scratch, x, count, inputs, pitch) }
+        return rows
+    }
+
+    /// The same rows again, which `rows` has prepared in `scratch` before.
+    func prepared(_ count: Int, _ x: UnsafePointer<Float>, pitch: Int, scratch: UnsafeMutablePointer<Float>) -> Rows {
+        guard precision == .int8 else { return Rows(count: count, source: x, pitch: pitch, codes: nil, ranges: nil) }
+        return Rows(count: count, source: x, pitch: pitch, codes: scratch + roundUp(2 * count, to: 16), ranges: scratch)
     }
 
     /// `y = clamp(rows * weights + bias + residual)`, the clamp being that of the epilogue, on this thread.
@@ -67,20 +87,21 @@ final class WeightMatrix: Sendable {
         _ rows: Rows, to y: UnsafeMutablePointer<Float>, pitch: Int, adding residual: UnsafePointer<Float>? = nil, _ epilogue: Epilogue,
         _ kernels: mien_kernels
     ) {
-        switch storage {
-        case .f32(let packed):
-            var product = packed.product(rows: rows.count, from: rows.source, pitch: rows.pitch, to: y, pitch: pitch, epilogue)
+        switch precision {
+        case .f32, .f16:
+            var product = mien_product(
+                storage, inputs: inputs, outputs: outputs, rows: rows.count, from: rows.source, pitch: rows.pitch, to: y, pitch: pitch, epilogue)
             product.residual = residual
             product.residual_row_pitch = pitch
-            kernels.product(&product)
-        case .int8(let packed):
+            if precision == .f32 { kernels.product(&product) } else { kernels.half_product(&product) }
+        case .int8:
             var product = mien_quantized_product()
             product.rows = rows.count
             product.columns = outputs
             product.k = inputs
             product.codes = rows.codes
             product.ranges = rows.ranges
-            product.packed = UnsafeRawPointer(packed.pointer)
+            product.packed = UnsafeRawPointer(storage.pointer)
             product.c = y
             product.c_row_pitch = pitch
             product.residual = residual

@@ -33,7 +33,7 @@ package struct VoiceEstimate: Sendable {
         self.speech = speech
         self.reading = reading
         quality = VoiceQuality(sound, signalToNoise: signalToNoise)
-        warnings = quality.warnings
+        warnings = quality.warnings + reading.warnings
         if speech < Self.shortSpeech {
             warnings.append(EstimateWarning(reason: "SPEECH_SHORT", message: "less than a second of speech says little about emotions"))
         }

@@ -59,15 +59,18 @@ package struct VoiceReading: Sendable {
     package var predictionSet: PredictionSet?
     /// Samples at 16 kHz that it rests on.
     package var length: Int
+    /// About the estimator's part in it; those about the sound are added later.
+    package var warnings: [EstimateWarning]
 
     package init(categories: [CategoryEstimate], dimensions: [DimensionEstimate], attributes: [AttributeEstimate] = [], nativeScores: [NativeScore],
-                 predictionSet: PredictionSet?, length: Int) {
+                 predictionSet: PredictionSet?, length: Int, warnings: [EstimateWarning] = []) {
         self.categories = categories
         self.dimensions = dimensions
         self.attributes = attributes
         self.nativeScores = nativeScores
         self.predictionSet = predictionSet
         self.length = length
+        self.warnings = warnings
     }
 }
 

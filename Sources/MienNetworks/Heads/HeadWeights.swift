@@ -1,6 +1,6 @@
 package import InferenceCore
 
-/// The heads of Empathic Insight in a safetensors file: each a chain of linear layers under a name of its own, `NAME.layers.0.weight` and so on
+/// The heads of Empathic Insight in a file of weights: each a chain of linear layers under a name of its own, `NAME.layers.0.weight` and so on
 /// for faces, `NAME.proj.weight` and `NAME.mlp.2.weight` and so on for voices. The numbers between are those of layers without weights.
 ///
 /// `torch.compile` and `DataParallel` leave `_orig_mod.` and `module.` before the names of layers; these are passed over.
@@ -9,15 +9,15 @@ package struct HeadWeights: Sendable {
         case face, voice
     }
 
-    package let name: String
+    package var name: String
     package let inputs: Int
     /// The last has one output.
-    package let layers: [Perceptrons.Layer]
+    package let layers: [Perceptron.Layer]
 
     /// All heads of a kind, by name.
     ///
     /// - Throws: `ModelFileError`: `.missing` if there is none, `.mismatch` with the tensor's name if layers do not follow from one another.
-    package static func all(_ kind: Kind, in file: Safetensors) throws(ModelFileError) -> [HeadWeights] {
+    package static func all(_ kind: Kind, in file: some WeightFile) throws(ModelFileError) -> [HeadWeights] {
         let first = kind == .face ? "layers.0.weight" : "proj.weight"
         var heads: [HeadWeights] = []
         for name in file.names where name == first || name.hasSuffix("." + first) {
@@ -28,7 +28,7 @@ package struct HeadWeights: Sendable {
     }
 
     /// - Parameter prefix: What is before `layers` or `proj`, with its dot.
-    private init(_ kind: Kind, prefix: String, _ file: Safetensors) throws(ModelFileError) {
+    private init(_ kind: Kind, prefix: String, _ file: some WeightFile) throws(ModelFileError) {
         var bare = prefix
         while let wrapper = ["_orig_mod.", "module."].first(where: { bare.hasSuffix($0) }) { bare.removeLast(wrapper.count) }
         name = bare.isEmpty ? "head" : String(bare.dropLast())
@@ -37,15 +37,18 @@ package struct HeadWeights: Sendable {
             guard name.hasPrefix(chain), name.hasSuffix(".weight") else { return nil }
             return Int(name.dropFirst(chain.count).dropLast(".weight".count))
         }.sorted()
-        var layers: [Perceptrons.Layer] = [], width: Int?, inputs = 0
+        var layers: [Perceptron.Layer] = [], width: Int?, inputs = 0
         for layer in (kind == .face ? [] : [prefix + "proj"]) + numbers.map({ chain + String($0) }) {
-            let shape = try file.tensor(named: layer + ".weight").shape
+            let shape = try file.shape(of: layer + ".weight"), bias = try file.shape(of: layer + ".bias")
             guard shape.rank == 2, shape.count > 0, width == nil || shape[1] == width else {
                 let wanted = width.map { ", expected one of [outputs, \($0)]" } ?? ", expected one of rank 2"
                 throw ModelFileError(.mismatch, file: file.path, "tensor '\(layer).weight' has shape \(shape)\(wanted)")
             }
+            guard bias == [shape[0]] else {
+                throw ModelFileError(.mismatch, file: file.path, "tensor '\(layer).bias' has shape \(bias), expected [\(shape[0])]")
+            }
             if width == nil { inputs = shape[1] }
-            layers.append((try file.floats(named: layer + ".weight"), try file.floats(named: layer + ".bias", shape: [shape[0]])))
+            layers.append((try file.weights(named: layer + ".weight"), try file.weights(named: layer + ".bias")))
             width = shape[0]
         }
         guard width == 1 else { throw ModelFileError(.mismatch, file: file.path, "head '\(name)' ends with \(width ?? 0) outputs, expected 1") }

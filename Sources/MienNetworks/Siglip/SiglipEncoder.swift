@@ -64,6 +64,36 @@ package final class SiglipEncoder: Sendable {
         workspace = Workspace(on: processor)
     }
 
+    /// A tower that `write` wrote for a processor of the same layout and precision.
+    ///
+    /// - Throws: `ModelFileError` `.mismatch` for impossible extents; `InferenceError` if there is not enough of it.
+    package init(_ pieces: inout PackedPieces, configuration: SiglipConfiguration, hasHead: Bool, on processor: Processor) throws {
+        try configuration.check()
+        let (width, hidden, heads, epsilon) = (configuration.width, configuration.hidden, configuration.heads, configuration.epsilon), exact = processor.at(.f32)
+        self.configuration = configuration
+        patches = try Linear(&pieces, inputs: 3 * configuration.patch * configuration.patch, outputs: width, on: exact)
+        positions = Tensor(shape: [configuration.positions, width], values: try pieces.floats(configuration.positions * width))
+        var blocks: [TransformerBlock] = []
+        for _ in 0..<configuration.layers {
+            blocks.append(try TransformerBlock(&pieces, width: width, hidden: hidden, heads: heads, activation: .geluTanh, epsilon: epsilon, on: processor))
+        }
+        self.blocks = blocks
+        norm = try LayerNormalization(&pieces, width: width, epsilon: epsilon)
+        head = hasHead ? try ProbeAttention(&pieces, width: width, hidden: hidden, heads: heads, activation: .geluTanh, epsilon: epsilon, on: exact) : nil
+        workspace = Workspace(on: processor)
+    }
+
+    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
+        let exact = processor.at(.f32)
+        try patches.write(to: &sink, on: exact)
+        try sink.append(positions.values)
+        for block in blocks { try block.write(to: &sink, on: processor) }
+        try norm.write(to: &sink)
+        try head?.write(to: &sink, on: exact)
+    }
+
+    package var hasHead: Bool { head != nil }
+
     /// Encodes pictures.
     ///
     /// - Parameters:

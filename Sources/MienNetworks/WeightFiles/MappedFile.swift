@@ -43,6 +43,9 @@ package final class MappedFile: @unchecked Sendable {
         memory = .mapped
     }
 
+    /// Whether there is anything at `path`.
+    package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
     /// Stands for bytes that are part of the program.
     package init(static contents: UnsafeRawBufferPointer) {
         bytes = contents

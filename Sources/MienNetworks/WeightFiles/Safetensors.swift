@@ -50,6 +50,28 @@ package final class Safetensors: Sendable {
         }
     }
 
+    /// Opens the model in a folder as transformers saves it: `model.safetensors`, or several files and `model.safetensors.index.json`, which says
+    /// where each tensor is.
+    ///
+    /// - Throws: As `init(path:)`; `.missing` if there is neither, `.mismatch` if a file does not hold the tensors that the index says.
+    package convenience init(folder: String) throws(ModelFileError) {
+        let whole = folder + "/model.safetensors", index = whole + ".index.json"
+        guard MappedFile.exists(index) else {
+            try self.init(path: whole)
+            return
+        }
+        let places = try SafetensorsIndex(path: index).places
+        var parts: [Safetensors] = []
+        for (file, names) in Dictionary(grouping: places, by: \.value).sorted(by: { $0.key < $1.key }) {
+            let part = try Safetensors(path: "\(folder)/\(file)")
+            if let missing = names.map(\.key).sorted().first(where: { part[$0] == nil }) {
+                throw ModelFileError(.mismatch, file: part.path, "there is no tensor '\(missing)', which \(index) says is here")
+            }
+            parts.append(part)
+        }
+        try self.init(joining: parts, path: index, metadata: parts.first?.metadata ?? [:])
+    }
+
     /// Reads a file that is already in memory.
     package init(_ file: MappedFile, path: String = "") throws(ModelFileError) {
         let header = try Self.header(of: file.bytes)
@@ -68,6 +90,19 @@ package final class Safetensors: Sendable {
             let range = header.upperBound + entry.range.lowerBound..<header.upperBound + entry.range.upperBound
             return StoredTensor(type: entry.type, shape: entry.shape, range: range, file: file)
         }
+    }
+
+    /// Several files as one; a tensor must not be in two of them.
+    private init(joining parts: [Safetensors], path: String, metadata: [String: String]) throws(ModelFileError) {
+        var tensors: [String: StoredTensor] = [:]
+        for part in parts {
+            for (name, tensor) in part.tensors where tensors.updateValue(tensor, forKey: name) != nil {
+                throw ModelFileError(.malformed, file: path, "tensor '\(name)' is in two of the files")
+            }
+        }
+        self.path = path
+        self.metadata = metadata
+        self.tensors = tensors
     }
 
     /// Names of all tensors, sorted.

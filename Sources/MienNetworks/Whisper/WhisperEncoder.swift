@@ -57,6 +57,35 @@ package final class WhisperEncoder: Sendable {
         try self.init(WhisperCTranslate2(model), on: processor)
     }
 
+    /// An encoder that `write` wrote for a processor of the same layout and precision.
+    ///
+    /// - Throws: `ModelFileError` `.mismatch` for impossible extents; `InferenceError` if there is not enough of it.
+    package init(_ pieces: inout PackedPieces, configuration: WhisperConfiguration, on processor: Processor) throws {
+        try configuration.check()
+        let width = configuration.width, exact = processor.at(.f32)
+        self.configuration = configuration
+        convolutions = [
+            try Convolution1D(&pieces, inputs: configuration.mels, outputs: width, taps: 3, stride: 1, activation: .gelu, on: exact),
+            try Convolution1D(&pieces, inputs: width, outputs: width, taps: 3, stride: 2, activation: .gelu, on: exact),
+        ]
+        positions = Tensor(shape: [configuration.positions, width], values: try pieces.floats(configuration.positions * width))
+        var blocks: [TransformerBlock] = []
+        for _ in 0..<configuration.layers {
+            blocks.append(try TransformerBlock(&pieces, width: width, hidden: configuration.hidden, heads: configuration.heads, activation: .gelu,
+                                               epsilon: Self.epsilon, on: processor))
+        }
+        self.blocks = blocks
+        norm = try LayerNormalization(&pieces, width: width, epsilon: Self.epsilon)
+        workspace = Workspace(on: processor)
+    }
+
+    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
+        for convolution in convolutions { try convolution.write(to: &sink, on: processor.at(.f32)) }
+        try sink.append(positions.values)
+        for block in blocks { try block.write(to: &sink, on: processor) }
+        try norm.write(to: &sink)
+    }
+
     private init(_ weights: some WhisperWeights, on processor: Processor) throws(ModelFileError) {
         let configuration = weights.configuration
         self.configuration = configuration

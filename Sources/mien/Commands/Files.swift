@@ -66,6 +66,9 @@ enum OutputFile {
         }
     }
 
+    /// Removes what is left of a file that was not finished.
+    static func remove(_ path: String) { unlink(path) }
+
     private static func failure(_ path: String) -> Failure {
         Failure("\(path) cannot be written: \(String(cString: strerror(errno)))", code: ExitStatus.cannotCreate)
     }

@@ -3,9 +3,9 @@ import MienModels
 
 struct Models: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List, pull, verify, import and remove models.",
+        abstract: "List, pull, pack, verify, import and remove models.",
         discussion: "Models live under $MIEN_HOME, by default ~/.local/share/mien. They are only ever fetched by mien models pull.",
-        subcommands: [List.self, Pull.self, Verify.self, Import.self, Remove.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Pull.self, Pack.self, Verify.self, Import.self, Remove.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show the models of the catalogue and whether they are installed.")
@@ -151,7 +151,7 @@ private func show(_ state: PullProgress, on progress: Progress) {
     progress.update(label, done: Int64(done), total: total > 0 ? Int64(total) : nil, unit: byteText)
 }
 
-private func failure(_ error: ModelStoreError) -> Failure {
+func failure(_ error: ModelStoreError) -> Failure {
     let code: Int32
     switch error.code {
     case .unknownModel: code = ExitStatus.usage

@@ -30,20 +30,18 @@ struct NetworkCommand: AsyncParsableCommand {
             case pooledHeads = "pooled-heads"
             case faceHeads = "face-heads"
 
-            var isEncoder: Bool { self == .whisper || self == .siglip }
         }
 
         @Argument(help: ArgumentHelp("Weights and inputs.", valueName: "file.safetensors"), completion: .file(extensions: ["safetensors"]))
         var file: String
 
         @Option(help: "What the weights are of.") var network: Network
-        @Option(help: "How the transformer blocks are computed: f32 or int8.") var precision = "f32"
+        @Option(help: "How products are computed: f32, f16 or int8.") var precision = "f32"
         @Option(name: .customLong("out"), help: ArgumentHelp("Where the outputs go.", valueName: "file.safetensors"), completion: .file(extensions: ["safetensors"]))
         var output: String
 
         func validate() throws {
-            guard let precision = Precision(rawValue: precision) else { throw ValidationError("--precision is \(precision); it must be f32 or int8") }
-            if precision != .f32, !network.isEncoder { throw ValidationError("--precision int8 is for whisper and siglip") }
+            guard Precision(rawValue: precision) != nil else { throw ValidationError("--precision is \(precision); it must be f32, f16 or int8") }
         }
 
         func run() async throws {
@@ -132,7 +130,7 @@ struct NetworkRun {
             let found = Set(all.map(\.inputs)).sorted().map(String.init).joined(separator: ", ")
             throw ModelFileError(.mismatch, file: file.path, "the input gives rows of \(inputs) values; the heads read \(found)")
         }
-        let results = Perceptrons(wanted.map(\.layers), inputs: inputs, on: processor).run(count, rows)
+        let results = Perceptrons(wanted.map { Perceptron($0.layers, on: processor) }, on: processor).run(count, rows)
         var tensors: [String: Tensor] = [:]
         for (index, head) in wanted.enumerated() {
             tensors[head.name] = Tensor(shape: [count, 1], values: (0..<count).map { results[$0 * wanted.count + index] })
