@@ -39,10 +39,7 @@ func benchmarkNetwork(threads: Int, repeats: Int) throws {
 /// Prints how far a Whisper encoder's states at int8 are from those at f32, for a recording's first 30 s: root mean square error over root
 /// mean square, after each layer.
 func measureDrift(_ model: String, _ recording: String) throws {
-    let source = try AudioSource(path: recording)
-    var samples: [Float] = []
-    while samples.count < 30 * LogMel.sampleRate, let block = try source.next() { samples += block.samples }
-    let mel = try LogMel(mels: 80).features(of: Array(samples.prefix(30 * LogMel.sampleRate)), window: 3000)
+    let mel = try LogMel(mels: 80).features(of: AudioSource(path: recording).beginning(30 * LogMel.sampleRate), window: 3000)
     func states(_ precision: Precision) throws -> [[Float]] {
         let processor = Processor(precision: precision)
         let encoder = try model.hasSuffix(".bin") ? WhisperEncoder(CTranslate2Model(path: model), on: processor) : WhisperEncoder(Safetensors(path: model), on: processor)

@@ -7,12 +7,9 @@
 
 Heads are stacked, the first layer of all of them as one product: what a user of PyTorch would do who cares for speed. All ONNX files take any number of rows.
 """
-import json
 import os
 import pathlib
-import statistics
 import sys
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "Scripts/reference"))
@@ -30,6 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import emonet_networks as networks
+import resident
 
 torch.set_grad_enabled(False)
 
@@ -121,17 +119,7 @@ def run(network, precision, source, rows, threads, repeats):
         model = stacked(network, int(source))
     kind = {"f32": torch.float32, "f16": torch.float16}[precision]
     model, x = model.eval().to(kind), example(network, rows).to(kind)
-
-    def seconds():
-        start = time.perf_counter()
-        model(x)
-        return time.perf_counter() - start
-
-    seconds()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        first = seconds()
-        print(json.dumps(dict(first=first, warm=statistics.median(seconds() for _ in range(repeats)))), flush=True)
+    resident.answer(lambda: model(x), repeats)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,16 @@ Every line "go" on stdin is answered with the seconds of a first run and with th
 its users would, with what can be made beforehand made beforehand; kaldi-native-fbank's features have Kaldi's frames (no mirrored ends) and no
 dynamic range limit, so it does a little less.
 """
-import json
 import os
-import statistics
 import sys
-import time
 
 peer, threads, repeats = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = str(threads)
 
 import numpy as np
+
+import resident
 
 x = (np.random.default_rng(1).random(480_000) - 0.5).astype(np.float32)
 
@@ -48,15 +47,4 @@ elif peer == "kaldi-native-fbank":
 else:
     sys.exit(f"unknown peer {peer}")
 
-
-def seconds():
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
-seconds()
-print("ready", flush=True)
-for _ in sys.stdin:
-    first = seconds()
-    print(json.dumps(dict(first=first, warm=statistics.median(seconds() for _ in range(repeats)))), flush=True)
+resident.answer(run, repeats)

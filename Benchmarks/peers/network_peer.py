@@ -6,16 +6,15 @@ NNCF and lets OpenVINO quantise activations as they come, in groups of 128.
 Every line "go" on stdin is answered with the seconds of one run after a pause, and with the median of REPEATS further ones.
 """
 import contextlib
-import json
 import os
 import pathlib
-import statistics
 import sys
 import tempfile
-import time
 
 import numpy as np
 import onnx
+
+import resident
 
 peer, path, shape, threads, repeats = sys.argv[1], sys.argv[2], tuple(map(int, sys.argv[3].split(","))), int(sys.argv[4]), int(sys.argv[5])
 pinned = sys.argv[6:] == ["pinned"]
@@ -66,15 +65,4 @@ with tempfile.NamedTemporaryFile(dir=pathlib.Path(path).parent, suffix=".onnx") 
     else:
         sys.exit(f"unknown peer {peer}")
 
-
-def seconds():
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
-seconds()
-print("ready", flush=True)
-for _ in sys.stdin:
-    first = seconds()
-    print(json.dumps(dict(first=first, warm=statistics.median(seconds() for _ in range(repeats)))), flush=True)
+resident.answer(run, repeats)

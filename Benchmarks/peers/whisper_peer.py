@@ -1,11 +1,8 @@
 """Whisper's encoder in PyTorch, with random weights: `whisper_peer.py export FOLDER` writes tiny's as whisper_tiny.safetensors (with the names
 of transformers), whisper_tiny.onnx and whisper_tiny_int8.onnx (weights of 8 bits, activations quantised as they come); `whisper_peer.py run FILE.safetensors N,MELS,FRAMES THREADS REPEATS` is a resident peer like network_peer.py.
 """
-import json
 import os
-import statistics
 import sys
-import time
 
 if sys.argv[1] == "run":
     os.environ["OMP_NUM_THREADS"] = sys.argv[4]  # read when torch is loaded
@@ -14,6 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional
+
+import resident
 
 
 class Attention(nn.Module):
@@ -74,14 +73,4 @@ else:
     torch.set_num_threads(threads)
     model.load_state_dict(load_file(path))
     mel = torch.rand(shape) * 2.5 - 1
-
-    def seconds():
-        start = time.perf_counter()
-        model(mel)
-        return time.perf_counter() - start
-
-    seconds()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        first = seconds()
-        print(json.dumps(dict(first=first, warm=statistics.median(seconds() for _ in range(repeats)))), flush=True)
+    resident.answer(lambda: model(mel), repeats)

@@ -20,7 +20,7 @@ struct EmpathicFace: FaceEstimator {
         models: [FaceFinder.model, model], minimumReliability: FaceHeads.minimumReliability)
 
     /// As the heads' files are called.
-    private static let nativeLabels = MienEstimation.Category.all.map { $0.name.lowercased().replacing(/[ \/]/, with: "_") } + FaceHeads.attributes.map(\.head)
+    private static let nativeLabels = MienEstimation.Category.all.map { $0.headLabel.lowercased() } + FaceHeads.attributes.map(\.label)
 
     private let finder: FaceFinder
     private let reader: FaceReader

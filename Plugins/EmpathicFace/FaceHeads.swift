@@ -23,25 +23,14 @@ enum FaceHeads {
     /// Below it the estimator abstains by default. Half of the 0.2 that kappa is on average over the 40 categories.
     static let minimumReliability: Float = 0.1
 
-    struct Attribute: Sendable {
-        let head: String
-        let name: String
-        let scale: NativeScale
-        let lowEnd: String, highEnd: String
-        let neutral: Float
-        /// The dimension that it is also given as, and from native scores to -1...1.
-        let dimension: Dimension?
-    }
-
-    /// The heads beside the categories, with the words of their scales' ends.
-    static let attributes: [Attribute] = [
-        Attribute(head: "valence", name: "Valence", scale: NativeScale(minimum: -3, maximum: 3, meaning: "EmoNet face valence"), lowEnd: "extremely negative",
-                  highEnd: "extremely positive", neutral: -0.1530, dimension: .valence),
-        Attribute(head: "arousal", name: "Arousal", scale: NativeScale(minimum: 0, maximum: 7, meaning: "EmoNet face arousal"), lowEnd: "asleep",
-                  highEnd: "extremely aroused", neutral: 2.7142, dimension: .arousal),
-        Attribute(head: "dominance", name: "Dominance", scale: NativeScale(minimum: -3, maximum: 3, meaning: "EmoNet face dominance"), lowEnd: "extremely submissive",
-                  highEnd: "extremely dominant", neutral: 0.1049, dimension: .dominance),
-        Attribute(head: "emotional_vulnerability", name: "Emotional Vulnerability", scale: NativeScale(minimum: 0, maximum: 5, meaning: "EmoNet face vulnerability"),
-                  lowEnd: "extremely guarded", highEnd: "extremely open", neutral: 1.8155, dimension: nil),
+    /// The heads beside the categories, with the words of their scales' ends (LAION's prompt for the ratings).
+    static let attributes = [
+        AttributeHead("valence", "Valence", -3...3, of: "EmoNet face valence", "extremely negative", "extremely positive", dimension: .valence),
+        AttributeHead("arousal", "Arousal", 0...7, of: "EmoNet face arousal", "asleep", "extremely aroused", dimension: .arousal),
+        AttributeHead("dominance", "Dominance", -3...3, of: "EmoNet face dominance", "extremely submissive", "extremely dominant", dimension: .dominance),
+        AttributeHead("emotional_vulnerability", "Emotional Vulnerability", 0...5, of: "EmoNet face vulnerability", "extremely guarded", "extremely open"),
     ]
+
+    /// As `neutral`, of these heads.
+    static let neutralAttributes: [String: Float] = ["valence": -0.1530, "arousal": 2.7142, "dominance": 0.1049, "emotional_vulnerability": 1.8155]
 }

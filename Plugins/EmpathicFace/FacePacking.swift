@@ -32,7 +32,7 @@ package enum FacePacking {
         do {
             let encoder = try SiglipEncoder(weights, configuration: configuration, on: processor)
             guard encoder.hasHead else { throw ModelFileError(.missing, file: weights.path, "the tower does not pool, and the heads of faces read what it pools") }
-            try writer.section("encoder") { try encoder.write(to: &$0, on: processor) }
+            try writer.section("encoder") { try encoder.write(to: &$0) }
             rows.packed = try features(encoder)
         }
         if !pictures.isEmpty {
@@ -46,15 +46,8 @@ package enum FacePacking {
 
     /// - Throws: `ModelFileError` if the file does not hold a tower that pools.
     static func encoder(in file: PackedFile, on processor: Processor) throws -> SiglipEncoder {
-        guard let json = file.facts["encoder"] else { throw ModelFileError(.missing, file: file.path, "the facts have no 'encoder'") }
-        var pieces = try file.pieces(of: "encoder")
-        do {
-            let encoder = try SiglipEncoder(&pieces, configuration: SiglipConfiguration(json: Array(json.text().utf8)), hasHead: true, on: processor)
-            try pieces.finish()
-            return encoder
-        } catch let error as InferenceError {
-            throw ModelFileError(.mismatch, file: file.path, "encoder: \(error)")
-        }
+        let configuration = try SiglipConfiguration(json: Array(file.fact("encoder").text().utf8))
+        return try file.read("encoder") { try SiglipEncoder(&$0, configuration: configuration, hasHead: true, on: processor) }
     }
 
     /// Refuses a model that wants its pictures otherwise than `FaceReader.pixels` makes them. A model without the file is taken at its word.

@@ -28,7 +28,7 @@ struct FaceReader: Sendable {
 
     /// - Parameter categories: The only ones that are wanted, without attributes and dimensions, whose heads are then not read; nil: everything.
     func read(_ faces: [FoundFace], of picture: Picture, categories: [MienEstimation.Category]?, context: EstimationContext) throws -> FaceAnswer {
-        let wanted = heads.entries.map(\.name).filter { name in categories.map { $0.contains { $0 == Category(matching: name) } } ?? true }
+        let wanted = heads.entries.map(\.name).needed(for: categories)
         let network = heads.together(wanted)
         var estimates: [FaceEstimate] = []
         for start in stride(from: 0, to: faces.count, by: Self.batch) {
@@ -37,8 +37,8 @@ struct FaceReader: Sendable {
             let features = try encoder.encode(Self.pixels(crops, side: encoder.configuration.image)).pooled!
             let scores = network.run(some.count, features.values)
             for (index, (face, crop)) in zip(some, crops).enumerated() {
-                let row = scores[index * wanted.count..<(index + 1) * wanted.count]
-                estimates.append(Self.estimate(face.face, Array(zip(wanted, row)), FaceAssessment(face, crop: crop)))
+                let row = zip(wanted, scores[index * wanted.count..<(index + 1) * wanted.count]).map { NativeScore(label: $0, score: $1) }
+                estimates.append(Self.estimate(face.face, row, FaceAssessment(face, crop: crop)))
             }
         }
         return FaceAnswer(estimates: estimates, warnings: warnings)
@@ -59,17 +59,11 @@ struct FaceReader: Sendable {
         return input
     }
 
-    static func estimate(_ face: DetectedFace, _ scores: [(name: String, score: Float)], _ assessment: FaceAssessment) -> FaceEstimate {
-        let categories = scores.compactMap { head in Category(matching: head.name).map { estimate($0, head.score) } }
-        var attributes: [AttributeEstimate] = [], dimensions: [DimensionEstimate] = []
-        for attribute in FaceHeads.attributes {
-            guard let score = scores.first(where: { $0.name == attribute.head })?.score else { continue }
-            attributes.append(AttributeEstimate(attribute: attribute.name, value: score, scale: attribute.scale, lowEnd: attribute.lowEnd, highEnd: attribute.highEnd,
-                                                aboveNeutral: score - attribute.neutral))
-            if let dimension = attribute.dimension { dimensions.append(DimensionEstimate(dimension: dimension, value: attribute.scale.signed(score))) }
-        }
-        return FaceEstimate(face: face, categories: categories.strongestFirst, dimensions: dimensions, attributes: attributes,
-                            nativeScores: scores.map { NativeScore(label: $0.name, score: $0.score) }, quality: assessment.quality, warnings: assessment.warnings)
+    static func estimate(_ face: DetectedFace, _ scores: [NativeScore], _ assessment: FaceAssessment) -> FaceEstimate {
+        let categories = scores.compactMap { head in Category(matching: head.label).map { estimate($0, head.score) } }
+        let (attributes, dimensions) = FaceHeads.attributes.estimates(of: scores, neutral: FaceHeads.neutralAttributes)
+        return FaceEstimate(face: face, categories: categories.strongestFirst, dimensions: dimensions, attributes: attributes, nativeScores: scores,
+                            quality: assessment.quality, warnings: assessment.warnings)
     }
 
     /// Intensity is 0 for a neutral face and 1 at the end of the scale.

@@ -23,7 +23,7 @@ struct EmpathicVoice: VoiceEstimator {
         models: [SpeechFinding.model, model], minimumReliability: VoiceHeads.minimumReliability, usesNeutral: true)
 
     /// As the heads' files are called.
-    private static let nativeLabels = MienEstimation.Category.all.map { $0.name.replacing(/[ \/]/, with: "_") } + VoiceHeads.attributes.map(\.head)
+    private static let nativeLabels = MienEstimation.Category.all.map(\.headLabel) + VoiceHeads.attributes.map(\.label)
 
     let detector: any SpeechDetector
     private let network: VoiceEncoding
@@ -44,47 +44,30 @@ struct EmpathicVoice: VoiceEstimator {
             let count = max(1, (clip.count + network.longest - 1) / network.longest)
             return (0..<count).map { clip[clip.count * $0 / count..<clip.count * ($0 + 1) / count] }
         }
-        let wanted = network.heads.entries.map(\.name).filter { name in options.categories.map { $0.contains { $0 == Category(matching: name) } } ?? true }
+        let wanted = network.heads.entries.map(\.name).needed(for: options.categories)
         let scores = try network.scores(parts.flatMap(\.self), heads: wanted, context: context)
-        let neutral = Dictionary(options.neutral.map { ($0.label, $0.score) }) { first, _ in first }
         var place = 0
         return parts.map { pieces in
             defer { place += pieces.count }
-            let total = Float(pieces.reduce(0) { $0 + $1.count })
-            let mean = wanted.indices.map { head in pieces.indices.reduce(0) { $0 + scores[place + $1][head] * Float(pieces[$1].count) / total } }
-            return reading(Array(zip(wanted, mean)), neutral: neutral, length: Int(total))
+            return reading(wanted, pieces.indices.map { (scores[place + $0], pieces[$0].count) }, options)
         }
     }
 
-    func combine(_ readings: [VoiceReading]) -> VoiceReading {
-        guard readings.count > 1 else { return readings[0] }
-        let total = Float(readings.reduce(0) { $0 + $1.length }), first = readings[0]
-        let scores = first.nativeScores.indices.map { index in
-            (name: first.nativeScores[index].label, score: readings.reduce(0) { $0 + $1.nativeScores[index].score * Float($1.length) / total })
-        }
-        // All were made with the same neutral scores, which the first still shows.
-        var neutral: [String: Float] = [:]
-        for score in first.nativeScores {
-            let above = Category(matching: score.label).flatMap { category in first.categories.first { $0.category == category }?.aboveNeutral }
-                ?? VoiceHeads.attributes.first { $0.head == score.label }.flatMap { attribute in first.attributes.first { $0.attribute == attribute.name }?.aboveNeutral }
-            if let above { neutral[score.label] = score.score - above }
-        }
-        return reading(scores, neutral: neutral, length: Int(total))
+    func combine(_ readings: [VoiceReading], options: VoiceReadingOptions) -> VoiceReading {
+        reading(readings[0].nativeScores.map(\.label), readings.map { ($0.nativeScores.map(\.score), $0.length) }, options)
     }
 
-    private func reading(_ scores: [(name: String, score: Float)], neutral: [String: Float], length: Int) -> VoiceReading {
-        let categories = scores.compactMap { head in
-            Category(matching: head.name).map { Self.estimate($0, head.score, neutral: neutral[head.name]) }
+    /// One reading of parts that each weigh as much as they last.
+    private func reading(_ labels: [String], _ parts: [(scores: [Float], length: Int)], _ options: VoiceReadingOptions) -> VoiceReading {
+        let length = parts.reduce(0) { $0 + $1.length }
+        let scores = labels.indices.map { head in
+            NativeScore(label: labels[head], score: parts.reduce(0) { $0 + $1.scores[head] * Float($1.length) / Float(length) })
         }
-        var attributes: [AttributeEstimate] = [], dimensions: [DimensionEstimate] = []
-        for attribute in VoiceHeads.attributes {
-            guard let score = scores.first(where: { $0.name == attribute.head })?.score else { continue }
-            attributes.append(AttributeEstimate(attribute: attribute.name, value: score, scale: attribute.scale, lowEnd: attribute.lowEnd, highEnd: attribute.highEnd,
-                                                aboveNeutral: neutral[attribute.head].map { score - $0 }))
-            if let dimension = attribute.dimension { dimensions.append(DimensionEstimate(dimension: dimension, value: attribute.scale.signed(score))) }
-        }
-        return VoiceReading(categories: categories.strongestFirst, dimensions: dimensions, attributes: attributes,
-                            nativeScores: scores.map { NativeScore(label: $0.name, score: $0.score) }, predictionSet: nil, length: length, warnings: warnings)
+        let neutral = Dictionary(options.neutral.map { ($0.label, $0.score) }) { first, _ in first }
+        let categories = scores.compactMap { head in Category(matching: head.label).map { Self.estimate($0, head.score, neutral: neutral[head.label]) } }
+        let (attributes, dimensions) = VoiceHeads.attributes.estimates(of: scores, neutral: neutral)
+        return VoiceReading(categories: categories.strongestFirst, dimensions: dimensions, attributes: attributes, nativeScores: scores, predictionSet: nil,
+                            length: length, warnings: warnings)
     }
 
     /// Intensity is 0 at the bottom of the scale, or for a voice like the neutral one if that is known, and 1 at its end.

@@ -14,45 +14,34 @@ enum VoiceHeads {
     /// Below it the estimator abstains by default. A third of the 0.138 that alpha is over all categories.
     static let minimumReliability: Float = 0.05
 
-    struct Attribute: Sendable {
-        let head: String
-        let name: String
-        let scale: NativeScale
-        let lowEnd: String, highEnd: String
-        var dimension: Dimension?
-
-        init(_ head: String, _ name: String, _ range: ClosedRange<Float>, _ lowEnd: String, _ highEnd: String, dimension: Dimension? = nil) {
-            self.head = head
-            self.name = name
-            scale = NativeScale(minimum: range.lowerBound, maximum: range.upperBound, meaning: "EmoNet voice attribute")
-            self.lowEnd = lowEnd
-            self.highEnd = highEnd
-            self.dimension = dimension
-        }
-    }
-
     /// The heads beside the categories. The ends are those of LAION's Voice-Acting-Pipeline; several run against the order of their names.
-    static let attributes: [Attribute] = [
-        Attribute("Valence", "Valence", -3...3, "very negative", "very positive", dimension: .valence),
-        Attribute("Arousal", "Arousal", 0...4, "very calm", "very excited", dimension: .arousal),
-        Attribute("Submissive_vs._Dominant", "Submissive vs. Dominant", -3...3, "submissive", "dominant", dimension: .dominance),
-        Attribute("Age", "Age", 0...6, "infant", "very old"),
-        Attribute("Gender", "Gender", -2...2, "masculine", "feminine"),
-        Attribute("Serious_vs._Humorous", "Serious vs. Humorous", 0...4, "serious", "humorous"),
-        Attribute("Vulnerable_vs._Emotionally_Detached", "Vulnerable vs. Emotionally Detached", 0...4, "vulnerable", "detached"),
-        Attribute("Confident_vs._Hesitant", "Confident vs. Hesitant", 0...4, "confident", "hesitant"),
-        Attribute("Warm_vs._Cold", "Warm vs. Cold", -2...2, "cold", "warm"),
-        Attribute("Monotone_vs._Expressive", "Monotone vs. Expressive", 0...4, "monotone", "expressive"),
+    static let attributes = [
+        attribute("Valence", "Valence", -3...3, "very negative", "very positive", dimension: .valence),
+        attribute("Arousal", "Arousal", 0...4, "very calm", "very excited", dimension: .arousal),
+        attribute("Submissive_vs._Dominant", "Submissive vs. Dominant", -3...3, "submissive", "dominant", dimension: .dominance),
+        attribute("Age", "Age", 0...6, "infant", "very old"),
+        attribute("Gender", "Gender", -2...2, "masculine", "feminine"),
+        attribute("Serious_vs._Humorous", "Serious vs. Humorous", 0...4, "serious", "humorous"),
+        attribute("Vulnerable_vs._Emotionally_Detached", "Vulnerable vs. Emotionally Detached", 0...4, "vulnerable", "detached"),
+        attribute("Confident_vs._Hesitant", "Confident vs. Hesitant", 0...4, "confident", "hesitant"),
+        attribute("Warm_vs._Cold", "Warm vs. Cold", -2...2, "cold", "warm"),
+        attribute("Monotone_vs._Expressive", "Monotone vs. Expressive", 0...4, "monotone", "expressive"),
         // Published sources contradict each other, so that neither end is named.
-        Attribute("High-Pitched_vs._Low-Pitched", "High-Pitched vs. Low-Pitched", 0...4, "disputed", "disputed"),
-        Attribute("Soft_vs._Harsh", "Soft vs. Harsh", -2...2, "harsh", "soft"),
-        Attribute("Authenticity", "Authenticity", 0...4, "artificial", "genuine"),
-        Attribute("Recording_Quality", "Recording Quality", 0...4, "low", "high"),
-        Attribute("Background_Noise", "Background Noise", 0...3, "none", "intense"),
+        attribute("High-Pitched_vs._Low-Pitched", "High-Pitched vs. Low-Pitched", 0...4, "disputed", "disputed"),
+        attribute("Soft_vs._Harsh", "Soft vs. Harsh", -2...2, "harsh", "soft"),
+        attribute("Authenticity", "Authenticity", 0...4, "artificial", "genuine"),
+        attribute("Recording_Quality", "Recording Quality", 0...4, "low", "high"),
+        attribute("Background_Noise", "Background Noise", 0...3, "none", "intense"),
         // Those of Plus, which read pooled states.
-        Attribute("score_overall_quality", "Overall Quality", 1...5, "bad", "excellent"),
-        Attribute("score_speech_quality", "Speech Quality", 1...5, "bad", "excellent"),
-        Attribute("score_background_quality", "Background Quality", 1...5, "bad", "excellent"),
-        Attribute("score_content_enjoyment", "Content Enjoyment", 1...5, "bad", "excellent"),
+        attribute("score_overall_quality", "Overall Quality", 1...5, "bad", "excellent"),
+        attribute("score_speech_quality", "Speech Quality", 1...5, "bad", "excellent"),
+        attribute("score_background_quality", "Background Quality", 1...5, "bad", "excellent"),
+        attribute("score_content_enjoyment", "Content Enjoyment", 1...5, "bad", "excellent"),
     ]
+
+    private static func attribute(
+        _ label: String, _ name: String, _ range: ClosedRange<Float>, _ lowEnd: String, _ highEnd: String, dimension: Dimension? = nil
+    ) -> AttributeHead {
+        AttributeHead(label, name, range, of: "EmoNet voice attribute", lowEnd, highEnd, dimension: dimension)
+    }
 }

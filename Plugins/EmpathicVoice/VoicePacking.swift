@@ -33,7 +33,7 @@ package enum VoicePacking {
         var whole = HeadPacking.Rows(packed: [], exact: [])
         do {
             let encoder = try WhisperEncoder(weights, configuration: configuration, on: processor)
-            try writer.section("encoder") { try encoder.write(to: &$0, on: processor) }
+            try writer.section("encoder") { try encoder.write(to: &$0) }
             whole.packed = try states(encoder)
         }
         if !clips.isEmpty {
@@ -54,14 +54,7 @@ package enum VoicePacking {
 
     /// - Throws: `ModelFileError` if the file does not hold an encoder.
     static func encoder(in file: PackedFile, on processor: Processor) throws -> WhisperEncoder {
-        guard let json = file.facts["encoder"] else { throw ModelFileError(.missing, file: file.path, "the facts have no 'encoder'") }
-        var pieces = try file.pieces(of: "encoder")
-        do {
-            let encoder = try WhisperEncoder(&pieces, configuration: WhisperConfiguration(json: Array(json.text().utf8)), on: processor)
-            try pieces.finish()
-            return encoder
-        } catch let error as InferenceError {
-            throw ModelFileError(.mismatch, file: file.path, "encoder: \(error)")
-        }
+        let configuration = try WhisperConfiguration(json: Array(file.fact("encoder").text().utf8))
+        return try file.read("encoder") { try WhisperEncoder(&$0, configuration: configuration, on: processor) }
     }
 }

@@ -88,7 +88,9 @@ struct VoiceEmotion: VoiceEstimator {
         return mel.map { $0 + shift }
     }
 
-    func combine(_ readings: [VoiceReading]) -> VoiceReading {
+    func combine(_ readings: [VoiceReading], options: VoiceReadingOptions) -> VoiceReading { combine(readings) }
+
+    private func combine(_ readings: [VoiceReading]) -> VoiceReading {
         guard readings.count > 1 else { return readings[0] }
         let total = Float(readings.reduce(0) { $0 + $1.length })
         func mean(_ value: (VoiceReading) -> Float) -> Float { readings.reduce(0) { $0 + value($1) * Float($1.length) / total } }

@@ -11,6 +11,7 @@ FOLDER/voice/heads/     model_NAME_best.pth as in laion/Empathic-Insight-Voice-S
 FOLDER/*/expected.safetensors   inputs (two pictures; one clip of 30 s, two of the tiny network) and PyTorch's results in f32, of the tiny
                         networks in float64: input.pixel_values or input.mel, expected.last_hidden_state, expected.pooler_output,
                         expected.scores.NAME [n, 1]
+FOLDER/*/heads.safetensors      of tiny networks: the weights of all heads, as NAME.layers.0.weight and so on
 FOLDER/*/whole.safetensors      encoder and inputs in one file, for `mien network run --network siglip|whisper`
 
 --encoder tiny makes networks of the same kind that run in milliseconds. --heads N writes the first N heads of each; the others' weights do not depend
@@ -83,15 +84,19 @@ def write_heads(folder, heads, kind, sizes, rows, exactly, seed, place, stored):
 
     - stored: from the place of a head to whether it is compiled, and whether its file has the older format.
     """
-    scores = {}
+    scores, together = {}, {}
     for index, (name, span) in enumerate(heads.items()):
         module = networks.head(kind, rows.shape[1], sizes, span, rows.float(), generator(seed, place, index))
         compiled, legacy = stored(index)
         # Nothing is compiled before a first call, but the wrapper names the weights.
         torch.save((torch.compile(module) if compiled else module).state_dict(), folder / f"model_{name}_best.pth",
                    _use_new_zipfile_serialization=not legacy)
+        if exactly:
+            together |= {f"{name}.{key}": value.clone() for key, value in module.state_dict().items()}
         scores[name] = (module.double() if exactly else module)(rows)
         print(f"{folder / f'model_{name}_best.pth'}: {', '.join(f'{score:.3f}' for score in scores[name].flatten().tolist())}", flush=True)
+    if exactly:
+        save_file(together, folder.parent / "heads.safetensors", METADATA)
     return scores
 
 

@@ -3,15 +3,13 @@ import InferenceCore
 import MienEstimation
 import MienMedia
 import MienNetworks
+import ReferenceModels
 import Testing
 
 @testable import EmpathicVoice
 
-/// A network of the same kind as the real one, with random weights, and what PyTorch gives in float64: Scripts/reference/emonet_random.py
-/// --encoder tiny --heads 2.
+/// Of the fixtures, made by emonet_random.py --only voice --encoder tiny --heads 2.
 enum Tiny {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures").path
-    static let expected = try! Safetensors(path: folder + "/expected.safetensors")
     /// A pooled head that torch.save wrote, of a width that fits; nil without the shared reference vectors.
     static let pooledHead: String? = {
         let root = ProcessInfo.processInfo.environment["MIEN_SHARED"]
@@ -20,16 +18,15 @@ enum Tiny {
         return FileManager.default.fileExists(atPath: path) ? path : nil
     }()
 
-    static func inFolder(_ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "mien-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try body(folder)
+    static func inFolder(_ body: (String, ReferenceModel) throws -> Void) throws {
+        try inTemporaryFolder { folder in try body(folder, ReferenceModel(tiny: folder)) }
     }
 
-    static func pack(_ folder: String, _ precision: Precision, source: String = folder, measuring clips: [[Float]] = []) throws -> (file: PackedFile, drift: [HeadDrift]) {
+    static func pack(
+        _ folder: String, _ model: ReferenceModel, _ precision: Precision, measuring clips: [[Float]] = []
+    ) throws -> (file: PackedFile, drift: [HeadDrift]) {
         let path = "\(folder)/\(UUID().uuidString).mien"
-        let drift = try VoicePacking.pack(source, to: path, precision: precision, origin: "a test", measuring: clips)
+        let drift = try VoicePacking.pack(model.source, to: path, precision: precision, origin: "a test", measuring: clips)
         return (try PackedFile(path: path, contents: VoicePacking.model), drift)
     }
 
@@ -45,29 +42,23 @@ private struct Everywhere: SpeechDetector, SpeechListener {
     mutating func finish() -> [Float] { [] }
 }
 
-/// The same at full size, if `MIEN_EMONET` names the folder in which emonet_random.py wrote it.
-enum Full {
-    static let folder = ProcessInfo.processInfo.environment["MIEN_EMONET"].map { $0 + "/voice" }
-}
-
 @Suite("packing a model of voices")
 struct VoicePackingTests {
+    /// Differences of a packed model's scores from PyTorch's.
+    private func errors(_ folder: String, _ model: ReferenceModel, _ precision: Precision) throws -> [Double] {
+        let file = try Tiny.pack(folder, model, precision).file, network = try VoiceEncoding(file, on: file.processor()), names = network.heads.entries.map(\.name)
+        try file.verify()
+        let mel = try model.tensor("input.mel"), states = try #require(try network.encoder.encode(mel, layout: .melsFirst).output)
+        return try model.errors(of: network.heads.together(names).run(mel.shape[0], states.values), heads: names)
+    }
+
     /// Bounds: what the project promises for full-size networks, of the scale of 4.
-    @Test("a network of full size gives PyTorch's scores", .enabled(if: Full.folder != nil, "MIEN_EMONET names no folder"),
+    @Test("a network of full size gives PyTorch's scores", .enabled(if: ReferenceModel.full("voice") != nil, "MIEN_EMONET names no folder"),
           arguments: [(Precision.f32, 1e-3, 1e-3), (.f16, 0.02, 0.1), (.int8, 0.08, 0.4)])
     func fullSize(_ precision: Precision, mean: Double, largest: Double) throws {
-        let source = try #require(Full.folder), expected = try Safetensors(path: source + "/expected.safetensors")
-        try Tiny.inFolder { folder in
-            let file = try Tiny.pack(folder, precision, source: source).file, network = try VoiceEncoding(file, on: file.processor())
-            let shape = try expected.tensor(named: "input.mel").shape, names = network.heads.entries.map(\.name)
-            let mel = Tensor(shape: shape, values: try expected.floats(named: "input.mel"))
-            let scores = network.heads.together(names).run(shape[0], try #require(network.encoder.encode(mel, layout: .melsFirst).output).values)
-            var errors: [Double] = []
-            for (index, name) in names.enumerated() {
-                let wanted = try expected.floats(named: "expected.scores.\(name)")
-                errors += wanted.enumerated().map { abs(Double(scores[$0 * names.count + index] - $1)) }
-            }
-            let average = errors.reduce(0, +) / Double(errors.count)
+        let model = try #require(ReferenceModel.full("voice"))
+        try inTemporaryFolder { folder in
+            let errors = try errors(folder, model, precision), average = errors.reduce(0, +) / Double(errors.count)
             print("voices, \(precision): scores off by \(average) on average, \(errors.max()!) at most")
             #expect(average <= mean && errors.max()! <= largest)
         }
@@ -76,28 +67,19 @@ struct VoicePackingTests {
     /// Bounds as for faces.
     @Test("what is packed gives PyTorch's scores", arguments: [(Precision.f32, 2e-5), (.f16, 8e-3), (.int8, 0.35)])
     func scores(_ precision: Precision, bound: Double) throws {
-        try Tiny.inFolder { folder in
-            let file = try Tiny.pack(folder, precision).file, processor = try file.processor()
-            try file.verify()
-            let network = try VoiceEncoding(file, on: processor), shape = try Tiny.expected.tensor(named: "input.mel").shape
-            let mel = Tensor(shape: shape, values: try Tiny.expected.floats(named: "input.mel"))
-            let states = try #require(try network.encoder.encode(mel, layout: .melsFirst).output)
-            let names = network.heads.entries.map(\.name), scores = network.heads.together(names).run(shape[0], states.values)
-            #expect(names == ["Amusement", "Elation"])
-            for (index, name) in names.enumerated() {
-                for (row, wanted) in try Tiny.expected.floats(named: "expected.scores.\(name)").enumerated() {
-                    #expect(abs(Double(scores[row * names.count + index] - wanted)) <= bound, "\(name), clip \(row)")
-                }
-            }
+        try Tiny.inFolder { folder, model in
+            let errors = try errors(folder, model, precision)
+            #expect(errors.count == 2 * 2)
+            for (place, error) in errors.enumerated() { #expect(error <= bound, "score \(place)") }
         }
     }
 
     @Test("what rounding changes is measured on given sounds")
     func drift() throws {
-        try Tiny.inFolder { folder in
+        try Tiny.inFolder { folder, model in
             let clips = [Tiny.clip(3000), Tiny.clip(70_000)]
-            #expect(try Tiny.pack(folder, .f32, measuring: clips).drift.allSatisfy { $0.largest == 0 })
-            let drift = try Tiny.pack(folder, .int8, measuring: clips).drift
+            #expect(try Tiny.pack(folder, model, .f32, measuring: clips).drift.allSatisfy { $0.largest == 0 })
+            let drift = try Tiny.pack(folder, model, .int8, measuring: clips).drift
             #expect(drift.map(\.name) == ["Amusement", "Elation"] && drift.allSatisfy { $0.largest > 0 && $0.largest < 0.5 && $0.mean <= $0.largest })
         }
     }
@@ -107,14 +89,14 @@ struct VoicePackingTests {
 struct EmpathicVoiceTests {
     private let context = EstimationContext()
 
-    private func estimator(_ folder: String, source: String = Tiny.folder) throws -> EmpathicVoice {
-        try EmpathicVoice(Tiny.pack(folder, .f32, source: source).file, detector: Everywhere())
+    private func estimator(_ folder: String, _ model: ReferenceModel) throws -> EmpathicVoice {
+        try EmpathicVoice(Tiny.pack(folder, model, .f32).file, detector: Everywhere())
     }
 
     @Test("a clip's reading does not depend on the others, and holds every head's score")
     func reading() throws {
-        try Tiny.inFolder { folder in
-            let estimator = try estimator(folder), clips = [Tiny.clip(9000), Tiny.clip(20_000), [0]]
+        try Tiny.inFolder { folder, model in
+            let estimator = try estimator(folder, model), clips = [Tiny.clip(9000), Tiny.clip(20_000), [0]]
             let all = try estimator.read(clips, options: VoiceReadingOptions(), context: context)
             for (clip, reading) in zip(clips, all) {
                 let alone = try estimator.read([clip], options: VoiceReadingOptions(), context: context)[0]
@@ -128,12 +110,12 @@ struct EmpathicVoiceTests {
 
     @Test("a clip longer than the encoder hears is read in equal parts, each weighing alike")
     func longClip() throws {
-        try Tiny.inFolder { folder in
-            let estimator = try estimator(folder), clip = Tiny.clip(2 * 32_000 + 998)
+        try Tiny.inFolder { folder, model in
+            let estimator = try estimator(folder, model), clip = Tiny.clip(2 * 32_000 + 998)
             let whole = try estimator.read([clip], options: VoiceReadingOptions(), context: context)[0]
             let count = clip.count / 3
             let parts = try estimator.read((0..<3).map { Array(clip[$0 * count..<($0 + 1) * count]) }, options: VoiceReadingOptions(), context: context)
-            let combined = estimator.combine(parts)
+            let combined = estimator.combine(parts, options: VoiceReadingOptions())
             #expect(whole.length == clip.count && combined.length == clip.count)
             for (one, other) in zip(whole.nativeScores, combined.nativeScores) { #expect(abs(one.score - other.score) < 1e-5) }
         }
@@ -141,11 +123,11 @@ struct EmpathicVoiceTests {
 
     @Test("a neutral voice is subtracted, and stays so when readings are combined")
     func neutral() throws {
-        try Tiny.inFolder { folder in
-            let estimator = try estimator(folder), clips = [Tiny.clip(9000), Tiny.clip(20_000)]
+        try Tiny.inFolder { folder, model in
+            let estimator = try estimator(folder, model), clips = [Tiny.clip(9000), Tiny.clip(20_000)]
             let options = VoiceReadingOptions(neutral: [NativeScore(label: "Elation", score: 0.5), NativeScore(label: "nobody's", score: 3)])
             let readings = try estimator.read(clips, options: options, context: context)
-            for reading in readings + [estimator.combine(readings)] {
+            for reading in readings + [estimator.combine(readings, options: options)] {
                 for category in reading.categories {
                     #expect(category.category == .elation ? abs(category.aboveNeutral! - (category.nativeScore - 0.5)) < 1e-5 : category.aboveNeutral == nil)
                 }
@@ -158,19 +140,17 @@ struct EmpathicVoiceTests {
 
     @Test("a cancelled call ends")
     func cancelled() throws {
-        try Tiny.inFolder { folder in
-            let estimator = try estimator(folder)
+        try Tiny.inFolder { folder, model in
+            let estimator = try estimator(folder, model)
             #expect(throws: CancellationError.self) { try estimator.read([[0, 1]], options: VoiceReadingOptions(), context: EstimationContext { true }) }
         }
     }
 
     @Test("heads of pooled states are read beside the others", .enabled(if: Tiny.pooledHead != nil, "the shared reference vectors are not there"))
     func pooled() throws {
-        try Tiny.inFolder { folder in
-            let source = folder + "/source"
-            try FileManager.default.copyItem(atPath: Tiny.folder, toPath: source)
-            try FileManager.default.copyItem(atPath: #require(Tiny.pooledHead), toPath: source + "/heads/model_score_overall_quality_best.pth")
-            let estimator = try estimator(folder, source: source)
+        try Tiny.inFolder { folder, model in
+            try FileManager.default.copyItem(atPath: #require(Tiny.pooledHead), toPath: model.source + "/heads/model_score_overall_quality_best.pth")
+            let estimator = try estimator(folder, model)
             let reading = try estimator.read([Tiny.clip(9000)], options: VoiceReadingOptions(), context: context)[0]
             #expect(reading.attributes.map(\.attribute) == ["Overall Quality"] && reading.nativeScores.count == 3 && reading.categories.count == 2)
         }
@@ -179,13 +159,13 @@ struct EmpathicVoiceTests {
     /// From LAION's own configuration; several run against the order of their names.
     @Test("attributes have their true ends")
     func ends() throws {
-        func ends(_ head: String) -> String? { VoiceHeads.attributes.first { $0.head == head }.map { "\($0.lowEnd), \($0.highEnd)" } }
+        func ends(_ head: String) -> String? { VoiceHeads.attributes.first { $0.label == head }.map { "\($0.lowEnd), \($0.highEnd)" } }
         #expect(ends("Warm_vs._Cold") == "cold, warm" && ends("Soft_vs._Harsh") == "harsh, soft")
         #expect(ends("Vulnerable_vs._Emotionally_Detached") == "vulnerable, detached" && ends("Confident_vs._Hesitant") == "confident, hesitant")
         #expect(ends("High-Pitched_vs._Low-Pitched") == "disputed, disputed")
         let labels = EmpathicVoice.description.nativeLabels
         #expect(labels.count == 40 + 19 && labels.prefix(40).compactMap { Category(matching: $0) } == Category.all)
         #expect(labels.contains("Jealousy_&_Envy") && labels.contains("Intoxication_Altered_States_of_Consciousness"))
-        #expect(VoiceHeads.attributes.allSatisfy { Category(matching: $0.head) == nil })
+        #expect(VoiceHeads.attributes.allSatisfy { Category(matching: $0.label) == nil })
     }
 }

@@ -65,7 +65,7 @@ struct PackingTests {
             }
             let again = try results(2) { index, processor in
                 var sink = MemorySink()
-                try Perceptron(networks[index], on: processor).write(to: &sink, on: processor)
+                try Perceptron(networks[index], on: processor).write(to: &sink)
                 var pieces = sink.pieces()
                 let read = try Perceptron(&pieces, inputs: inputs, widths: networks[index].map(\.bias.count), on: processor)
                 try pieces.finish()
@@ -96,7 +96,7 @@ struct PackingTests {
             up: (numbers(hidden * width), numbers(hidden)), down: (numbers(width * hidden), numbers(width)))
         let block = TransformerBlock(weights, heads: 3, activation: .geluTanh, epsilon: 1e-6, on: processor)
         var sink = MemorySink()
-        try block.write(to: &sink, on: processor)
+        try block.write(to: &sink)
         var pieces = sink.pieces()
         let read = try TransformerBlock(&pieces, width: width, hidden: hidden, heads: 3, activation: .geluTanh, epsilon: 1e-6, on: processor)
         try pieces.finish()
@@ -116,7 +116,7 @@ struct PackingTests {
         var random = Random(4)
         let processor = Processor(), network = Perceptron(perceptron(100, [3, 1], &random), on: processor)
         var sink = MemorySink()
-        try network.write(to: &sink, on: processor)
+        try network.write(to: &sink)
         for count in [0, 64, sink.bytes.count - 64] {
             #expect(throws: InferenceError.self) {
                 var pieces = sink.pieces(count)

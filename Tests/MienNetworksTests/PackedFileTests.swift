@@ -33,11 +33,12 @@ struct PackedFileTests {
             try file.verify()
             #expect(file.facts == facts && file.sections.count == 2 && file.precision == .f32)
             #expect(try file.processor().precision == .f32)
-            var first = try file.pieces(of: "first"), second = try file.pieces(of: "second")
-            #expect(try first.floats(100) == (0..<100).map(Float.init) && second.floats(3) == [1, 2, 3])
-            try second.finish()
-            #expect(throws: InferenceError.self) { _ = try second.floats(1) }
-            #expect(throws: ModelFileError.self) { _ = try file.pieces(of: "third") }
+            #expect(try file.read("first") { try $0.floats(100) } == (0..<100).map(Float.init))
+            #expect(try file.read("second") { try $0.floats(3) } == [1, 2, 3])
+            #expect(throws: ModelFileError.self) { try file.read("first") { try $0.floats(1) } }
+            #expect(throws: ModelFileError.self) { try file.read("second") { try $0.floats(3) + $0.floats(1) } }
+            #expect(throws: ModelFileError.self) { try file.read("third") { try $0.floats(1) } }
+            #expect(try PackedFile(path: path, contents: nil).contents == "test")
             #expect(throws: ModelFileError.self) { _ = try PackedFile(path: path, contents: "other") }
             #expect(throws: ModelFileError.self) { _ = try PackedFileWriter(path: path, contents: "test", for: Processor()) }
         }

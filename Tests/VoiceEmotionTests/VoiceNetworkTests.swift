@@ -110,7 +110,7 @@ import Testing
     @Test func readingsJoinByTheirLength() throws {
         let estimator = try estimator()
         let a = [Float](repeating: 0.25, count: 16_000), b = (0..<48_000).map { Float($0 % 50) / 50 - 0.5 }
-        let readings = try estimator.read([a, b], options: VoiceReadingOptions(), context: EstimationContext()), joined = estimator.combine(readings)
+        let readings = try estimator.read([a, b], options: VoiceReadingOptions(), context: EstimationContext()), joined = estimator.combine(readings, options: VoiceReadingOptions())
         #expect(joined.length == 64_000)
         for label in 0..<7 {
             let wanted = 0.25 * readings[0].nativeScores[label].score + 0.75 * readings[1].nativeScores[label].score

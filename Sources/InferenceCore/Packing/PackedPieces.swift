@@ -49,7 +49,5 @@ package struct PackedPieces {
 extension PackedPieceSink {
     package mutating func append(_ values: [Float]) throws { try values.withUnsafeBytes { try append($0) } }
 
-    mutating func append(_ storage: AlignedStorage, bytes: Int) throws {
-        try append(UnsafeRawBufferPointer(start: storage.pointer, count: roundUp(bytes, to: MemoryLayout<Float>.stride)))
-    }
+    mutating func append(_ storage: AlignedStorage) throws { try append(UnsafeRawBufferPointer(UnsafeBufferPointer(start: storage.pointer, count: storage.count))) }
 }

@@ -51,7 +51,7 @@ package struct Convolution1D: Sendable {
         scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: taps * inputs, on: processor)
     }
 
-    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws { try matrix.write(to: &sink, on: processor) }
+    package func write(to sink: inout some PackedPieceSink) throws { try matrix.write(to: &sink) }
 
     /// Rows of the result for `length` rows of input.
     package func outputLength(_ length: Int) -> Int { length == 0 ? 0 : (length - 1) / stride + 1 }

@@ -40,10 +40,10 @@ package struct FeedForward: Sendable {
         self.parts = parts
     }
 
-    func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
+    func write(to sink: inout some PackedPieceSink) throws {
         for (up, down) in parts {
-            try up.write(to: &sink, on: processor)
-            try down.write(to: &sink, on: processor)
+            try up.write(to: &sink)
+            try down.write(to: &sink)
         }
     }
 

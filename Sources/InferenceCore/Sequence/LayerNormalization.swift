@@ -20,7 +20,7 @@ package struct LayerNormalization: Sendable {
     }
 
     package func write(to sink: inout some PackedPieceSink) throws {
-        for values in [scale, shift] { try sink.append(values, bytes: width * MemoryLayout<Float>.stride) }
+        for values in [scale, shift] { try sink.append(values) }
     }
 
     /// Normalises rows `[count, width]` on this thread; y may be x.

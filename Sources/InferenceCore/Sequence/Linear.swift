@@ -25,7 +25,7 @@ package struct Linear: Sendable {
         scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: inputs, on: processor)
     }
 
-    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws { try matrix.write(to: &sink, on: processor) }
+    package func write(to sink: inout some PackedPieceSink) throws { try matrix.write(to: &sink) }
 
     /// Prepares at most `Machine.rowPiece` rows for this layer and others of as many inputs; `scratch` holds what they read until then.
     func rows(

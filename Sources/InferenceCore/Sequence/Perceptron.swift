@@ -53,9 +53,9 @@ package struct Perceptron: Sendable {
         self.others = others
     }
 
-    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
-        for layer in first { try layer.write(to: &sink, on: processor) }
-        for layer in others { try layer.write(to: &sink, on: processor) }
+    package func write(to sink: inout some PackedPieceSink) throws {
+        for layer in first { try layer.write(to: &sink) }
+        for layer in others { try layer.write(to: &sink) }
     }
 
     /// A layer of few inputs takes little room, and has little to average its roundings over.

@@ -14,13 +14,15 @@ package struct Perceptrons: Sendable {
     /// Parts that a thread takes at a time.
     private static let group = 16
 
-    /// - Parameter networks: Of equally many inputs, packed for this processor.
-    package init(_ networks: [Perceptron], on processor: Processor) {
+    /// - Parameters:
+    ///   - networks: Of equally many inputs, packed for this processor.
+    ///   - workspace: Shared with others, so that memory is kept from run to run; nil: one of its own.
+    package init(_ networks: [Perceptron], on processor: Processor, workspace: Workspace? = nil) {
         inputs = networks.first?.inputs ?? 0
         precondition(networks.allSatisfy { [inputs] in $0.inputs == inputs }, "networks of as many inputs")
         self.networks = networks
         self.processor = processor
-        workspace = Workspace(on: processor)
+        self.workspace = workspace ?? Workspace(on: processor)
     }
 
     /// - Parameter x: `[rows, inputs]`

@@ -51,12 +51,12 @@ package struct ProbeAttention: Sendable {
         feedForward = try FeedForward(&pieces, width: width, hidden: hidden, activation: activation, on: processor)
     }
 
-    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
+    package func write(to sink: inout some PackedPieceSink) throws {
         try sink.append(query)
-        try projections.write(to: &sink, on: processor)
-        try output.write(to: &sink, on: processor)
+        try projections.write(to: &sink)
+        try output.write(to: &sink)
         try norm.write(to: &sink)
-        try feedForward.write(to: &sink, on: processor)
+        try feedForward.write(to: &sink)
     }
 
     /// Floats of memory for a run over `clips` sequences of `length` rows.

@@ -63,12 +63,12 @@ package struct TransformerBlock: Sendable {
         feedForward = try FeedForward(&pieces, width: width, hidden: hidden, activation: activation, on: processor)
     }
 
-    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
+    package func write(to sink: inout some PackedPieceSink) throws {
         try attentionNorm.write(to: &sink)
-        try projections.write(to: &sink, on: processor)
-        try attentionOutput.write(to: &sink, on: processor)
+        try projections.write(to: &sink)
+        try attentionOutput.write(to: &sink)
         try feedForwardNorm.write(to: &sink)
-        try feedForward.write(to: &sink, on: processor)
+        try feedForward.write(to: &sink)
     }
 
     /// Floats of memory for a run over `clips` sequences of `length` rows.

@@ -44,9 +44,7 @@ final class WeightMatrix: Sendable {
         storage = try pieces.storage(bytes: Self.byteCount(inputs: inputs, outputs: outputs, on: processor))
     }
 
-    func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
-        try sink.append(storage, bytes: Self.byteCount(inputs: inputs, outputs: outputs, on: processor.at(precision)))
-    }
+    func write(to sink: inout some PackedPieceSink) throws { try sink.append(storage) }
 
     private static func byteCount(inputs: Int, outputs: Int, on processor: Processor) -> Int {
         let kernels = processor.kernels

@@ -100,7 +100,7 @@ package struct RecordingAnalysis {
             if granularity == .clip {
                 readings.append(reading)
                 // A day of speech is some ten thousand utterances: joined now and then, they take no memory.
-                if readings.count >= 256 { readings = [estimator.combine(readings)] }
+                if readings.count >= 256 { readings = [estimator.combine(readings, options: options)] }
             } else {
                 parts.append((part.segment, part.speech, reading, AudioQuality(part.samples)))
             }
@@ -111,7 +111,7 @@ package struct RecordingAnalysis {
     private func finish(_ source: AudioSource) -> VoiceAnswer {
         let sound = source.quality, duration = tracker.history.end, noise = tracker.signalToNoise
         var parts = parts
-        if !readings.isEmpty { parts = [(0..<duration, utterances.reduce(0) { $0 + $1.count }, estimator.combine(readings), sound)] }
+        if !readings.isEmpty { parts = [(0..<duration, utterances.reduce(0) { $0 + $1.count }, estimator.combine(readings, options: options), sound)] }
         var answer = VoiceAnswer(
             estimates: parts.map { VoiceEstimate(segment: $0.segment, speech: $0.speech, reading: $0.reading, sound: $0.sound, signalToNoise: noise) },
             utterances: utterances, duration: duration, quality: VoiceQuality(sound, signalToNoise: noise), warnings: [])

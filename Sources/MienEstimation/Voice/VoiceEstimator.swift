@@ -15,8 +15,10 @@ package protocol VoiceEstimator: Estimator {
 
     /// One reading of several clips of the same recording, each weighing as much as it lasts.
     ///
-    /// - Parameter readings: At least one; all made with the same options.
-    func combine(_ readings: [VoiceReading]) -> VoiceReading
+    /// - Parameters:
+    ///   - readings: At least one.
+    ///   - options: Those that all were made with.
+    func combine(_ readings: [VoiceReading], options: VoiceReadingOptions) -> VoiceReading
 }
 
 package struct VoiceReadingOptions: Sendable {

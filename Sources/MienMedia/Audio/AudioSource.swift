@@ -58,6 +58,15 @@ package final class AudioSource {
         return block
     }
 
+    /// The next samples, as many as there are up to `count`; what is left of the last block is lost.
+    ///
+    /// - Throws: As `next`.
+    package func beginning(_ count: Int) throws -> [Float] {
+        var samples: [Float] = []
+        while samples.count < count, let block = try next() { samples += block.samples }
+        return Array(samples.prefix(count))
+    }
+
     private func readOn() throws {
         let frames = try interleaved.withUnsafeMutableBufferPointer { try reader.read(into: $0) }
         guard frames > 0 else {

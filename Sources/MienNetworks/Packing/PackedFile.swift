@@ -29,9 +29,9 @@ package final class PackedFile: Sendable {
 
     /// Opens a file and checks its index.
     ///
-    /// - Parameter contents: What it must hold.
+    /// - Parameter contents: What it must hold; nil: anything.
     /// - Throws: `ModelFileError`: `.unreadable`, `.malformed`, `.unsupported` for another version, `.mismatch` for other contents.
-    package init(path: String, contents: String) throws(ModelFileError) {
+    package init(path: String, contents: String?) throws(ModelFileError) {
         let file = try MappedFile(path: path)
         func malformed(_ reason: String) -> ModelFileError { ModelFileError(.malformed, file: path, reason) }
         guard file.bytes.count >= Self.preamble, file.bytes.prefix(8).elementsEqual(Self.magic) else { throw malformed("not a packed model of Mien") }
@@ -53,10 +53,10 @@ package final class PackedFile: Sendable {
             throw malformed("index: \(error)")
         }
         let index = try PackedIndex(json, dataEnd: Int(place), path: path)
-        guard index.contents == contents else { throw ModelFileError(.mismatch, file: path, "holds \(index.contents), expected \(contents)") }
+        if let contents, contents != index.contents { throw ModelFileError(.mismatch, file: path, "holds \(index.contents), expected \(contents)") }
         self.path = path
         self.file = file
-        self.contents = contents
+        self.contents = index.contents
         (precision, layout, facts, sections) = (index.precision, index.layout, index.facts, index.sections)
     }
 
@@ -71,12 +71,27 @@ package final class PackedFile: Sendable {
         return processor
     }
 
-    /// The weights of a section.
+    /// Makes what a section holds; all of it must be used.
+    ///
+    /// - Throws: `ModelFileError`: `.missing`, `.mismatch` if there is more or less of it, and what `body` throws.
+    package func read<Result>(_ name: String, _ body: (inout PackedPieces) throws -> Result) throws -> Result {
+        guard let section = sections[name] else { throw ModelFileError(.missing, file: path, "there is no section '\(name)'") }
+        var pieces = PackedPieces(UnsafeRawBufferPointer(rebasing: file.bytes[section.range]), owner: file)
+        do {
+            let result = try body(&pieces)
+            try pieces.finish()
+            return result
+        } catch let error as InferenceError {
+            throw ModelFileError(.mismatch, file: path, "section '\(name)': \(error)")
+        }
+    }
+
+    /// What the facts say under a name.
     ///
     /// - Throws: `ModelFileError` `.missing`.
-    package func pieces(of name: String) throws(ModelFileError) -> PackedPieces {
-        guard let section = sections[name] else { throw ModelFileError(.missing, file: path, "there is no section '\(name)'") }
-        return PackedPieces(UnsafeRawBufferPointer(rebasing: file.bytes[section.range]), owner: file)
+    package func fact(_ name: String) throws(ModelFileError) -> JSONValue {
+        guard let value = facts[name] else { throw ModelFileError(.missing, file: path, "the facts have no '\(name)'") }
+        return value
     }
 
     /// Reads every section and compares its checksum.

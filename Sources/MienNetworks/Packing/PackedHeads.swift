@@ -34,35 +34,34 @@ package struct PackedHeads: Sendable {
     package let entries: [Entry]
     private let networks: [String: Perceptron]
     private let processor: Processor
+    private let workspace: Workspace
 
     static func section(_ name: String) -> String { "head/" + name }
 
     /// - Throws: `ModelFileError`: `.malformed`, `.missing`, `.mismatch`.
     package init(_ file: PackedFile, on processor: Processor) throws {
-        guard let list = file.facts["heads"]?.array, !list.isEmpty else { throw ModelFileError(.malformed, file: file.path, "the facts name no heads") }
+        guard let list = try file.fact("heads").array, !list.isEmpty else { throw ModelFileError(.malformed, file: file.path, "the facts name no heads") }
         var entries: [Entry] = [], networks: [String: Perceptron] = [:]
         for json in list {
             let entry = try Entry(json, path: file.path)
-            var pieces = try file.pieces(of: Self.section(entry.name))
-            do {
-                networks[entry.name] = try Perceptron(&pieces, inputs: entry.inputs, widths: entry.widths, on: processor)
-                try pieces.finish()
-            } catch {
-                throw ModelFileError(.mismatch, file: file.path, "head '\(entry.name)': \(error)")
+            let network = try file.read(Self.section(entry.name)) { try Perceptron(&$0, inputs: entry.inputs, widths: entry.widths, on: processor) }
+            guard networks.updateValue(network, forKey: entry.name) == nil else {
+                throw ModelFileError(.malformed, file: file.path, "the facts name head '\(entry.name)' twice")
             }
             entries.append(entry)
         }
         self.entries = entries
         self.networks = networks
         self.processor = processor
+        workspace = Workspace(on: processor)
     }
 
     /// Writes a head as a section of its own.
     package static func write(_ head: HeadWeights, to writer: PackedFileWriter, on processor: Processor) throws -> Entry {
-        try writer.section(section(head.name)) { try Perceptron(head.layers, on: processor).write(to: &$0, on: processor) }
+        try writer.section(section(head.name)) { try Perceptron(head.layers, on: processor).write(to: &$0) }
         return Entry(head)
     }
 
     /// Some of the heads as one product; they must read rows of the same length.
-    package func together(_ names: [String]) -> Perceptrons { Perceptrons(names.compactMap { networks[$0] }, on: processor) }
+    package func together(_ names: [String]) -> Perceptrons { Perceptrons(names.compactMap { networks[$0] }, on: processor, workspace: workspace) }
 }

@@ -83,13 +83,12 @@ package final class SiglipEncoder: Sendable {
         workspace = Workspace(on: processor)
     }
 
-    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
-        let exact = processor.at(.f32)
-        try patches.write(to: &sink, on: exact)
+    package func write(to sink: inout some PackedPieceSink) throws {
+        try patches.write(to: &sink)
         try sink.append(positions.values)
-        for block in blocks { try block.write(to: &sink, on: processor) }
+        for block in blocks { try block.write(to: &sink) }
         try norm.write(to: &sink)
-        try head?.write(to: &sink, on: exact)
+        try head?.write(to: &sink)
     }
 
     package var hasHead: Bool { head != nil }

@@ -5,12 +5,13 @@ package struct ConfigurationFile {
     package let bytes: [UInt8]
     package let value: JSONValue
 
+    /// - Parameter limit: Most bytes that are read.
     /// - Throws: `ModelFileError` `.unreadable`, `.malformed`.
-    package init(path: String) throws(ModelFileError) {
-        let file = try MappedFile(path: path, limit: 1 << 20)
+    package init(path: String, limit: Int = 1 << 20) throws(ModelFileError) {
+        let file = try MappedFile(path: path, limit: limit)
         bytes = Array(file.bytes)
         do throws(JSONError) {
-            value = try JSONValue.parse(bytes, limits: JSONLimits(bytes: 1 << 20, depth: 32))
+            value = try JSONValue.parse(bytes, limits: JSONLimits(bytes: limit, depth: 32))
         } catch {
             throw ModelFileError(.malformed, file: path, "\(error)")
         }

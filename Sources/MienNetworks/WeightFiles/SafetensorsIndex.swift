@@ -10,14 +10,8 @@ struct SafetensorsIndex {
 
     /// - Throws: `ModelFileError` `.unreadable`, or `.malformed`, also for a file that is not beside the index.
     init(path: String) throws(ModelFileError) {
-        let file = try MappedFile(path: path, limit: Safetensors.headerLimit)
-        let json: JSONValue
-        do throws(JSONError) {
-            json = try JSONValue.parse(file.bytes, limits: JSONLimits(bytes: Safetensors.headerLimit, depth: 8))
-        } catch {
-            throw ModelFileError(.malformed, file: path, "\(error)")
-        }
-        guard let map = json["weight_map"]?.object, map.count > 0 else { throw ModelFileError(.malformed, file: path, "there is no 'weight_map' of tensors") }
+        let file = try ConfigurationFile(path: path, limit: Safetensors.headerLimit)
+        guard let map = file.value["weight_map"]?.object, map.count > 0 else { throw ModelFileError(.malformed, file: path, "there is no 'weight_map' of tensors") }
         var places: [String: String] = [:]
         for member in map.members {
             // A plain name: it must not lead out of the folder.

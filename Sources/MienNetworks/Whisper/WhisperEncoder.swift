@@ -79,10 +79,10 @@ package final class WhisperEncoder: Sendable {
         workspace = Workspace(on: processor)
     }
 
-    package func write(to sink: inout some PackedPieceSink, on processor: Processor) throws {
-        for convolution in convolutions { try convolution.write(to: &sink, on: processor.at(.f32)) }
+    package func write(to sink: inout some PackedPieceSink) throws {
+        for convolution in convolutions { try convolution.write(to: &sink) }
         try sink.append(positions.values)
-        for block in blocks { try block.write(to: &sink, on: processor) }
+        for block in blocks { try block.write(to: &sink) }
         try norm.write(to: &sink)
     }
 

@@ -49,7 +49,7 @@ extension Models {
                         }
                         progress.clear()
                         report(drift)
-                        say("\(model): packed at \(precision) from \(origin)")
+                        say("\(model): packed at \(precision) from \(origin): \(try output ?? store.packedPath(model))")
                     } catch {
                         OutputFile.remove(path)
                         throw error
@@ -88,17 +88,9 @@ extension Models {
                 return try FacePacking.pack(folder, to: path, precision: precision, origin: origin, measuring: pictures, progress: show)
             }
             let clips = try measure.map { file in
-                do { return try beginning(of: file) } catch { throw Failure("\(file): \(error)", code: ExitStatus.noInput) }
+                do { return try AudioSource(path: absolute(file)).beginning(30 * AudioSource.sampleRate) } catch { throw Failure("\(file): \(error)", code: ExitStatus.noInput) }
             }
             return try VoicePacking.pack(folder, to: path, precision: precision, origin: origin, measuring: clips, progress: show)
-        }
-
-        /// The first half minute of a recording.
-        private func beginning(of file: String) throws -> [Float] {
-            let source = try AudioSource(path: absolute(file)), count = 30 * AudioSource.sampleRate
-            var samples: [Float] = []
-            while samples.count < count, let block = try source.next() { samples += block.samples }
-            return Array(samples.prefix(count))
         }
 
         private func report(_ drift: [HeadDrift]) {
@@ -107,15 +99,10 @@ extension Models {
                 return
             }
             var table = Table([.init("HEAD"), .init("MEAN DIFFERENCE", alignedRight: true), .init("LARGEST", alignedRight: true)])
-            for head in drift { table.add([.init(head.name), .init(decimals(head.mean)), .init(decimals(head.largest))]) }
+            for head in drift { table.add([.init(head.name), .init(fixed(head.mean, 4)), .init(fixed(head.largest, 4))]) }
             say(table.render(Terminal(descriptor: 1)).joined(separator: "\n"))
             let mean = drift.reduce(0) { $0 + $1.mean } / Float(drift.count)
-            say("mean of all: \(decimals(mean)), in units of the scores, over \(measure.count) \(measure.count == 1 ? "input" : "inputs")")
-        }
-
-        private func decimals(_ value: Float) -> String {
-            let thousands = Int((value * 10_000).rounded()), rest = String(thousands % 10_000)
-            return "\(thousands / 10_000).\(String(repeating: "0", count: 4 - rest.count))\(rest)"
+            say("mean of all: \(fixed(mean, 4)), in units of the scores, over \(measure.count) \(measure.count == 1 ? "input" : "inputs")")
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MienModels
+import MienNetworks
 
 struct Models: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -61,7 +62,7 @@ struct Models: AsyncParsableCommand {
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Check installed models against their digests; all if none is named.")
-        @Argument(help: "Ids of models.") var models: [String] = []
+        @Argument(help: "Ids of models, or files that mien models pack wrote.") var models: [String] = []
 
         func run() async throws {
             try await running {
@@ -70,12 +71,13 @@ struct Models: AsyncParsableCommand {
                 if ids.isEmpty { say("no model is installed") }
                 var failed = false
                 for id in ids {
-                    do throws(ModelStoreError) {
-                        try store.verify(id)
+                    do {
+                        if id.hasSuffix(".mien") { try PackedFile(path: absolute(id), contents: nil).verify() } else { try store.verify(id) }
                         say("\(id): right")
+                    } catch let error as ModelStoreError where error.code == .unknownModel {
+                        throw failure(error)
                     } catch {
-                        if error.code == .unknownModel { throw failure(error) }
-                        complain(error.description)
+                        complain("\(error)")
                         failed = true
                     }
                 }

@@ -21,7 +21,7 @@ package struct FakeVoice: VoiceEstimator {
         return clips.map { clip in Self.reading(clip.reduce(0) { max($0, abs($1)) }, length: clip.count) }
     }
 
-    package func combine(_ readings: [VoiceReading]) -> VoiceReading {
+    package func combine(_ readings: [VoiceReading], options: VoiceReadingOptions) -> VoiceReading {
         let length = readings.reduce(0) { $0 + $1.length }
         return Self.reading(readings.reduce(0) { $0 + $1.categories[0].intensity * Float($1.length) } / Float(length), length: length)
     }

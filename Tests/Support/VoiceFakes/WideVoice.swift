@@ -22,7 +22,7 @@ package struct WideVoice: VoiceEstimator {
         }
     }
 
-    package func combine(_ readings: [VoiceReading]) -> VoiceReading {
+    package func combine(_ readings: [VoiceReading], options: VoiceReadingOptions) -> VoiceReading {
         let length = readings.reduce(0) { $0 + $1.length }
         var joined = readings[0]
         joined.length = length
