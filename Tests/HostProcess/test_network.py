@@ -29,7 +29,7 @@ def read(path):
     data = path.read_bytes()
     length = struct.unpack("<Q", data[:8])[0]
     return {name: np.frombuffer(data, "<f4", int(np.prod(entry["shape"])), 8 + length + entry["data_offsets"][0]).reshape(entry["shape"])
-            for name, entry in json.loads(data[8:8 + length]).items()}
+            for name, entry in json.loads(data[8:8 + length]).items() if name != "__metadata__"}
 
 
 def run(path, network, *options, code=0):

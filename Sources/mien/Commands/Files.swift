@@ -36,7 +36,7 @@ enum OutputFile {
     ///
     /// - Throws: `Failure`.
     static func write(_ bytes: [UInt8], to path: String) throws {
-        let temporary = "\(path).\(getpid()).part"
+        let temporary = temporary(for: path)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard file >= 0 else { throw failure(path) }
         var rest = bytes[...]
@@ -59,7 +59,22 @@ enum OutputFile {
             }
             rest = rest.dropFirst(count)
         }
-        guard close(file) == 0, rename(temporary, path) == 0 else {
+        guard close(file) == 0 else {
+            let error = failure(path)
+            unlink(temporary)
+            throw error
+        }
+        try move(temporary, to: path)
+    }
+
+    /// Where to write what is to become `path` once it is whole: beside it.
+    static func temporary(for path: String) -> String { "\(path).\(getpid()).part" }
+
+    /// Puts a file that is whole in its place, and in that of what was there; removes it if that cannot be done.
+    ///
+    /// - Throws: `Failure`.
+    static func move(_ temporary: String, to path: String) throws {
+        guard rename(temporary, path) == 0 else {
             let error = failure(path)
             unlink(temporary)
             throw error

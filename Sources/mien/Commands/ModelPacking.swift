@@ -40,10 +40,12 @@ extension Models {
                 let store = try BuiltIn.store(), progress = Progress()
                 do {
                     let (folder, origin) = try place(store)
-                    let path = try output ?? store.packedStagingPath(model)
+                    let path = try output.map(OutputFile.temporary) ?? store.packedStagingPath(model)
                     do {
                         let drift = try pack(folder, origin, to: path, progress)
-                        if output == nil {
+                        if let output {
+                            try OutputFile.move(path, to: output)
+                        } else {
                             progress.update("\(model): installing", done: 0, total: nil) { _ in "" }
                             try await store.installPacked(model)
                         }
