@@ -292,6 +292,146 @@ def residual_network(m):
 case("two_heads", residual_network)
 
 
+# Padding, squeeze and excitation, and activations of newer networks.
+def excited(m, first):
+    x = m.input(2, 5, 4, 3)
+    gate = m.op("Sigmoid", m.op("Conv", m.op("GlobalAveragePool", x), m.weight(5, 5, 1, 1), m.weight(5)))
+    return m.op("Mul", gate, x) if first else m.op("Mul", x, gate)
+
+
+case("pad_then_conv", lambda m: m.op("Conv", m.op("Pad", m.input(2, 3, 6, 5), m.ints(0, 0, 0, 1, 0, 0, 2, 1)), m.weight(4, 3, 3, 3), pads=[1, 0, 0, 1], strides=[2, 2]))
+case("pad_attributes", lambda m: m.op("Conv", m.op("Pad", m.input(2, 3, 6, 5), pads=[0, 0, 1, 1, 0, 0, 1, 1], mode="constant", value=0.0), m.weight(3, 1, 3, 3), group=3), opset=9)
+case("pad_axes", lambda m: m.op("Conv", m.op("Pad", m.input(2, 3, 6, 5), m.ints(1, 2), m.weight(value=0.0), m.ints(-1)), m.weight(4, 3, 3, 5), auto_pad="VALID"), opset=18)
+case("pad_nothing", lambda m: m.op("MaxPool", m.op("Pad", m.input(2, 3, 6, 5), m.ints(0, 0, 0, 0, 0, 0, 0, 0)), kernel_shape=[2, 2]))
+case("excitation", lambda m: excited(m, False))
+case("excitation_first", lambda m: excited(m, True))
+case("prelu", lambda m: m.op("PRelu", m.input(2, 5, 4, 3), m.weight(5, 1, 1)))
+case("prelu_one_slope", lambda m: m.op("PRelu", m.input(2, 5, 4, 3), m.weight(1)))
+case("prelu_rows", lambda m: m.op("PRelu", m.input(3, 6), m.weight(6)), opset=9)
+case("hard_sigmoid", lambda m: m.op("HardSigmoid", m.input(2, 5, 4, 3), alpha=0.3, beta=0.4))
+case("hard_sigmoid_default", lambda m: m.op("HardSigmoid", m.input(3, 6)))
+case("gelu", lambda m: m.op("Gelu", m.input(2, 5, 4, 3)), opset=20, ir=9)
+case("gelu_tanh", lambda m: m.op("Gelu", m.input(3, 6), approximate="tanh"), opset=20, ir=9)
+
+
+def gelu_by_error_function(m, order):
+    x = m.op("Add", m.input(3, 6), m.weight(6))
+    curve = m.op("Add", m.op("Erf", m.op("Div", x, m.weight(value=2 ** 0.5)) if order < 2 else m.op("Mul", m.weight(value=0.5 ** 0.5), x)), m.weight(value=1.0))
+    half = m.weight(value=0.5)
+    if order == 0:
+        return m.op("Mul", m.op("Mul", x, curve), half)
+    if order == 1:
+        return m.op("Mul", m.op("Mul", x, half), curve)
+    return m.op("Mul", x, m.op("Mul", half, curve))
+
+
+for order in range(3):
+    case(f"gelu_by_error_function_{order}", lambda m: gelu_by_error_function(m, order))
+
+# Arrays.
+case("layer_norm", lambda m: m.op("LayerNormalization", m.op("Reshape", m.input(2, 3, 4, 5), m.ints(0, 12, 5)), m.weight(5), m.weight(5), epsilon=1e-3), opset=17)
+case("layer_norm_rows", lambda m: m.op("LayerNormalization", m.input(3, 6), m.weight(6), axis=1), opset=17)
+case("layer_norm_of_map", lambda m: m.op("LayerNormalization", m.input(2, 3, 4, 5), m.weight(5), axis=-1, stash_type=1), channels_last=True, opset=17)
+
+
+def written_out_norm(m, squares):
+    x = m.op("Reshape", m.input(2, 3, 4, 5), m.ints(-1, 12, 5))
+    difference = m.op("Sub", x, m.op("ReduceMean", x, axes=[-1]))
+    square = m.op("Pow", difference, m.weight(value=2.0)) if squares == "Pow" else m.op("Mul", difference, difference)
+    deviation = m.op("Sqrt", m.op("Add", m.op("ReduceMean", square, axes=[2]), m.weight(value=1e-3)))
+    return m.op("Add", m.op("Mul", m.op("Div", difference, deviation), m.weight(5)), m.weight(5))
+
+
+case("layer_norm_by_powers", lambda m: written_out_norm(m, "Pow"))
+case("layer_norm_by_products", lambda m: written_out_norm(m, "Mul"))
+case("transpose_map", lambda m: m.op("Transpose", m.op("Relu", m.input(2, 5, 4, 3)), perm=[0, 2, 1, 3]), channels_last=True)
+case("transpose_reversed", lambda m: m.op("Transpose", m.op("Relu", m.input(2, 5, 4, 3))), channels_last=True)
+case("transpose_and_back", lambda m: m.op("Conv", m.op("Transpose", m.op("Transpose", m.input(2, 5, 4, 3), perm=[3, 0, 1, 2]), perm=[1, 2, 3, 0]), m.weight(4, 5, 3, 3)))
+case("reshape_to_tokens", lambda m: m.op("Transpose", m.op("Reshape", m.input(2, 5, 4, 3), m.ints(0, 0, -1)), perm=[0, 2, 1]))
+case("reshape_of_batch", lambda m: m.op("MatMul", m.op("Reshape", m.input(2, 4, 6, 5), m.ints(-1, 4, 3)), m.weight(3, 7)))
+case("reshape_one_example", lambda m: m.op("Relu", m.op("Reshape", m.input(1, 4, 6, 5), m.ints(20, 2, 3))))
+case("reshape_of_flattened", lambda m: m.op("Relu", m.op("Reshape", m.op("Flatten", m.input(2, 3, 4, 5)), m.ints(0, 6, 10))))
+case("reshape_back_to_map", lambda m: m.op("MaxPool", m.op("Reshape", m.op("Relu", m.op("Reshape", m.input(2, 4, 6, 5), m.ints(0, 4, 30))), m.ints(0, 4, 6, 5)),
+                                           kernel_shape=[2, 2]))
+case("squeeze_array", lambda m: m.op("Relu", m.op("Squeeze", m.op("Unsqueeze", m.op("Reshape", m.input(2, 4, 6, 5), m.ints(0, 4, 30)), m.ints(1, -1)), m.ints(1, 4))))
+case("slice_channels", lambda m: m.op("Relu", m.op("Slice", m.input(2, 5, 4, 3), m.ints(1), m.ints(4), m.ints(1))))
+case("slice_pixels", lambda m: m.op("Conv", m.op("Slice", m.input(2, 5, 4, 3), m.ints(-3, 0), m.ints(1000, -1), m.ints(2, 3), m.ints(1, 1)), m.weight(4, 5, 2, 2)))
+case("slice_attributes", lambda m: m.op("Relu", m.op("Slice", m.input(3, 6), starts=[1], ends=[3], axes=[1])), opset=9)
+case("split_channels", lambda m: [m.op("Relu", part) for part in m.op("Split", m.input(2, 5, 4, 3), m.ints(2, 3), axis=1, outputs=2)])
+case("split_evenly", lambda m: m.op("Split", m.op("Relu", m.input(2, 7)), axis=-1, num_outputs=3, outputs=3), opset=18)
+case("split_old", lambda m: m.op("Split", m.op("Relu", m.input(2, 6)), axis=1, split=[1, 5], outputs=2), opset=11)
+case("concat_height", lambda m: m.op("Concat", *m.op("Split", m.op("Transpose", m.input(2, 5, 4, 3), perm=[0, 2, 1, 3]), m.ints(1, 3), axis=1, outputs=2)[::-1], axis=1),
+     channels_last=True)
+case("concat_map_and_array", lambda m: m.op("Concat", m.input(2, 5, 4, 3), m.op("Transpose", m.op("Transpose", "x", perm=[0, 1, 3, 2]), perm=[0, 1, 3, 2]), axis=1))
+case("add_map_and_array", lambda m: m.op("Add", m.op("Transpose", m.op("Transpose", m.input(2, 5, 4, 3), perm=[0, 1, 3, 2]), perm=[0, 1, 3, 2]), "x"))
+case("mean_of_tokens", lambda m: m.op("ReduceMean", m.op("Reshape", m.input(2, 3, 4, 5), m.ints(0, 12, 5)), axes=[1], keepdims=0))
+case("resize_to_sizes", lambda m: m.op("Resize", m.input(2, 3, 7, 6), "", "", m.ints(2, 3, 8, 5), mode="linear", coordinate_transformation_mode="half_pixel"))
+case("resize_smaller", lambda m: m.op("Resize", m.input(2, 3, 7, 6), "", "", m.ints(2, 3, 3, 4), mode="linear", coordinate_transformation_mode="pytorch_half_pixel"))
+case("gemm_of_folded_batch", lambda m: m.op("Gemm", m.op("Reshape", m.input(2, 24), m.ints(-1, 6)), m.weight(6, 5), m.weight(5)))
+
+
+def attention(m):
+    x = m.op("Transpose", m.op("Reshape", m.input(2, 6, 4, 3), m.ints(0, 6, 12)), perm=[0, 2, 1])
+    together = m.op("Transpose", m.op("Reshape", m.op("Add", m.op("MatMul", x, m.weight(6, 18)), m.weight(18)), m.ints(0, 12, 3, 2, 3)), perm=[2, 0, 3, 1, 4])
+    q, k, v = (m.op("Gather", together, m.weight(value=i, dtype=np.int64), axis=0) for i in (0, 1, -1))
+    scores = m.op("Softmax", m.op("MatMul", m.op("Mul", q, m.weight(value=0.5)), m.op("Transpose", k, perm=[0, 1, 3, 2])), axis=-1)
+    return m.op("Reshape", m.op("Transpose", m.op("MatMul", scores, v), perm=[0, 2, 1, 3]), m.ints(0, 12, 6))
+
+
+case("attention", attention)
+
+
+# Constants that are computed in the file.
+def computed_padding(m):
+    """How much TensorFlow's SAME pads, from the shape of the map."""
+    x = m.op("Relu", m.input(2, 3, 7, 6))
+    shape = m.op("Shape", x)
+    pads = []
+    for axis, kernel in ((2, 3), (3, 3)):
+        extent = m.op("Cast", m.op("Gather", shape, m.weight(value=axis, dtype=np.int64), axis=0), to=TensorProto.FLOAT)
+        steps = m.op("Cast", m.op("Ceil", m.op("Div", extent, m.weight(value=2.0))), to=TensorProto.INT64)
+        reach = m.op("Add", m.op("Mul", m.op("Sub", steps, m.weight(value=1, dtype=np.int64)), m.weight(value=2, dtype=np.int64)), m.weight(value=kernel, dtype=np.int64))
+        missing = m.op("Clip", m.op("Sub", reach, m.op("Gather", shape, m.weight(value=axis, dtype=np.int64))), m.weight(value=0, dtype=np.int64))
+        before = m.op("Div", missing, m.weight(value=2, dtype=np.int64))
+        pads.append([m.op("Unsqueeze", part, m.ints(0)) for part in (before, m.op("Sub", missing, before))])
+    none = m.op("ConstantOfShape", m.ints(2), value=helper.make_tensor("zero", TensorProto.INT64, [1], [0]))
+    return m.op("Conv", m.op("Pad", x, m.op("Concat", none, pads[0][0], pads[1][0], none, pads[0][1], pads[1][1], axis=0)), m.weight(4, 3, 3, 3), strides=[2, 2])
+
+
+def turned_padding(m):
+    """Pads from the last axis to the first, as PyTorch lists them, in the order of ONNX."""
+    listed = m.op("Concat", m.ints(1, 0, 0, 1), m.op("ConstantOfShape", m.ints(4), value=helper.make_tensor("zero", TensorProto.INT64, [1], [0])), axis=0)
+    pairs = m.op("Slice", m.op("Reshape", listed, m.ints(-1, 2)), m.ints(-1), m.ints(-(1 << 62)), m.ints(0), m.ints(-1))
+    pads = m.op("Cast", m.op("Reshape", m.op("Transpose", pairs, perm=[1, 0]), m.ints(-1)), to=TensorProto.INT64)
+    return m.op("Conv", m.op("Pad", m.input(2, 3, 6, 5), pads), m.weight(4, 3, 3, 3))
+
+
+def folded_batch(m):
+    x = m.input(2, 4, 6, 5)
+    batch = m.op("Gather", m.op("Shape", x), m.weight(value=0, dtype=np.int64))
+    rows = m.op("Unsqueeze", m.op("Mul", batch, m.weight(value=12, dtype=np.int64)), m.ints(0))
+    y = m.op("Relu", m.op("Reshape", x, m.op("Concat", rows, m.ints(2, 5), axis=0)))
+    return m.op("MaxPool", m.op("Reshape", y, m.op("Concat", m.op("Unsqueeze", batch, m.ints(0)), m.ints(4, -1, 5), axis=0)), kernel_shape=[2, 2])
+
+
+def computed_weights(m):
+    weights = m.op("Mul", m.op("Sub", m.weight(5, 4, 3, 3), m.weight(5, 1, 1, 1)), m.op("Sqrt", m.op("Max", m.weight(4, 1, 1), m.weight(value=0.25))))
+    bias = m.op("Neg", m.op("Squeeze", m.op("Min", m.op("Floor", m.weight(1, 5, low=1)), m.weight(value=0.75)), m.ints(0)))
+    return m.op("Conv", m.input(2, 4, 6, 5), m.op("Identity", weights), bias)
+
+
+def part_of_shape(m):
+    x = m.op("Relu", m.input(2, 4, 6, 5))
+    return m.op("Relu", m.op("Reshape", x, m.op("Concat", m.op("Slice", m.op("Shape", x), m.ints(0), m.ints(2)), m.op("Cast", m.ints(-1), to=TensorProto.INT64), axis=0)))
+
+
+case("computed_padding", computed_padding)
+case("turned_padding", turned_padding)
+case("folded_batch", folded_batch)
+case("computed_weights", computed_weights)
+case("part_of_shape", part_of_shape)
+case("gathered_weights", lambda m: m.op("Gemm", m.input(3, 6), m.op("Gather", m.weight(9, 4), m.ints(0, -1, 2, 7, 5, 3)), m.op("Slice", m.weight(7), m.ints(2), m.ints(6))))
+
 
 def unused_operator(m):
     x = m.input(2, 5, 4, 3)
@@ -323,7 +463,7 @@ refused("double_attribute", lambda m: m.op("LeakyRelu", m.input(*X), alpha=0.5),
         change=lambda p: p.graph.node[0].attribute.append(p.graph.node[0].attribute[0]))
 refused("max_pool_ceil", lambda m: m.op("MaxPool", m.input(*X), kernel_shape=[2, 2], ceil_mode=1), "ceil_mode")
 refused("max_pool_indices", lambda m: m.op("MaxPool", m.input(*X), kernel_shape=[2, 2], outputs=2)[1], "maxpool_0", "output")
-refused("broadcast", lambda m: m.op("Mul", m.input(*X), m.op("GlobalAveragePool", "x")), "Mul", "mul_1", "broadcasting")
+refused("broadcast", lambda m: m.op("Add", m.input(*X), m.op("GlobalAveragePool", "x")), "Add", "add_1", "broadcasting")
 refused("constant_of_pixels", lambda m: m.op("Add", m.input(*X), m.weight(6, 5)), "add_0", "per channel")
 refused("batch_norm_training", lambda m: m.op("BatchNormalization", m.input(*X), *[m.weight(4, low=1) for _ in range(4)], training_mode=1), "training", opset=15)
 refused("batch_norm_variance", lambda m: m.op("BatchNormalization", m.input(*X), *[m.weight(4, low=-2) for _ in range(4)]), "variance")
@@ -334,11 +474,38 @@ refused("flatten_unknown", lambda m: m.op("Gemm", m.op("Flatten", m.input(1, 4, 
 refused("flatten_output", lambda m: m.op("Flatten", m.input(*X)), "order")
 refused("gemm_features", lambda m: m.op("Gemm", m.op("Flatten", m.input(*X)), m.weight(119, 3)), "gemm_1", "120 features")
 refused("gemm_transposed_input", lambda m: m.op("Gemm", m.input(3, 6), m.weight(3, 4), transA=1), "gemm_0", "transposed")
-refused("reshape_of_batch", lambda m: m.op("Reshape", m.input(*X), m.ints(-1, 4, 3)), "reshape_0")
+refused("reshape_uneven", lambda m: m.op("Reshape", m.input(*X), m.ints(-1, 7)), "reshape_0", "[n, 4, 6, 5]", "[-1, 7]")
+refused("reshape_of_open_map", lambda m: m.op("Reshape", m.input(1, 4, None, None), m.ints(0, 4, -1)), "reshape_0", "[n, 4, ?, ?]")
+refused("reshape_to_nothing", lambda m: m.op("Reshape", m.input(*X), m.ints(0, 4, 30), allowzero=1), "reshape_0", "extent of 0", opset=14)
 refused("resize_cubic", lambda m: m.op("Resize", m.input(*X), "", m.weight(value=[1, 1, 2, 2]), mode="cubic"), "resize_0", "cubic")
 refused("resize_fraction", lambda m: m.op("Resize", m.input(*X), "", m.weight(value=[1, 1, 1.5, 1.5])), "resize_0", "1.5")
 refused("resize_aligned", lambda m: m.op("Resize", m.input(*X), "", m.weight(value=[1, 1, 2, 2]), mode="linear", coordinate_transformation_mode="align_corners"), "align_corners")
-refused("transpose_other", lambda m: m.op("Transpose", m.input(*X), perm=[0, 1, 3, 2]), "transpose_0")
+refused("transpose_twice_an_axis", lambda m: m.op("Transpose", m.input(*X), perm=[0, 1, 3, 3]), "transpose_0", "[0, 1, 3, 3]")
+refused("transpose_open_map", lambda m: m.op("Transpose", m.input(1, 4, None, None), perm=[0, 1, 3, 2]), "transpose_0", "declare height and width")
+refused("pad_before_pool", lambda m: m.op("MaxPool", m.op("Pad", m.input(*X), m.ints(0, 0, 1, 1, 0, 0, 1, 1)), kernel_shape=[2, 2]), "maxpool_1", "convolution")
+refused("pad_channels", lambda m: m.op("Pad", m.input(*X), m.ints(0, 1, 0, 0, 0, 0, 0, 0)), "pad_0", "height and width")
+refused("pad_reflected", lambda m: m.op("Pad", m.input(*X), m.ints(0, 0, 1, 1, 0, 0, 1, 1), mode="reflect"), "pad_0", "only zeros")
+refused("pad_ones", lambda m: m.op("Pad", m.input(*X), m.ints(0, 0, 1, 1, 0, 0, 1, 1), m.weight(value=1.0)), "pad_0", "only zeros")
+refused("pad_negative", lambda m: m.op("Pad", m.input(*X), m.ints(0, 0, -1, 0, 0, 0, 0, 0)), "pad_0", "only zeros")
+refused("pad_beyond_window", lambda m: m.op("Conv", m.op("Pad", m.input(*X), m.ints(0, 0, 3, 0, 0, 0, 0, 0)), m.weight(5, 4, 3, 3)), "conv_1", "larger than the window")
+refused("pad_output", lambda m: m.op("Pad", m.input(*X), m.ints(0, 0, 1, 1, 0, 0, 1, 1)), "'v0_0'", "padded")
+refused("slice_step", lambda m: m.op("Slice", m.input(*X), m.ints(0), m.ints(6), m.ints(2), m.ints(2)), "slice_0", "steps")
+refused("slice_of_batch", lambda m: m.op("Slice", m.input(*X), m.ints(0), m.ints(1), m.ints(0)), "slice_0", "axis 0")
+refused("slice_to_nothing", lambda m: m.op("Slice", m.input(*X), m.ints(3), m.ints(3), m.ints(1)), "slice_0", "nothing is left")
+refused("split_uneven", lambda m: m.op("Split", m.input(*X), m.ints(2, 3), axis=1, outputs=2)[0], "split_0", "do not make 4")
+refused("gather_outside", lambda m: m.op("Gather", m.input(*X), m.weight(value=4, dtype=np.int64), axis=1), "gather_0", "index 4")
+refused("gather_several", lambda m: m.op("Gather", m.input(*X), m.ints(0, 1), axis=1), "gather_0", "only one element")
+refused("matmul_of_other_values", lambda m: m.op("MatMul", m.input(*X), "x"), "matmul_0", "[n, 4, 6, 5]")
+refused("error_function", lambda m: m.op("Erf", m.input(*X)), "Erf", "not supported")
+refused("error_function_scaled", lambda m: m.op("Mul", m.op("Mul", m.input(*X), m.op("Add", m.op("Erf", m.op("Div", "x", m.weight(value=2.0))), m.weight(value=1.0))),
+        m.weight(value=0.5)), "mul_4", "error function")
+refused("layer_norm_of_channels", lambda m: m.op("LayerNormalization", m.input(*X), m.weight(4, 6, 5), axis=1), "layernormalization_0", "axis 1", opset=17)
+refused("divided_by_value", lambda m: m.op("Div", m.input(*X), m.op("Sigmoid", "x")), "div_1", "dividing by a value")
+refused("prelu_of_pixels", lambda m: m.op("PRelu", m.input(*X), m.weight(1, 6, 5)), "prelu_0", "per channel")
+refused("shape_overflow", lambda m: m.op("Reshape", m.input(*X), m.op("Mul", m.ints(1 << 62), m.ints(4))), "mul_0", "64 bits")
+refused("constant_divided_by_zero", lambda m: m.op("Reshape", m.input(*X), m.op("Div", m.ints(1), m.ints(0))), "div_0", "64 bits")
+refused("constant_too_large", lambda m: m.op("Add", m.input(*X), m.op("ConstantOfShape", m.ints(1 << 20, 1 << 20))), "constantofshape_0", "far more room")
+refused("constant_broadcast_too_large", lambda m: m.op("Add", m.input(*X), m.op("Add", m.op("Reshape", m.weight(4096), m.ints(4096, 1)), m.weight(4096))), "add_1", "far more room")
 refused("dilated_input_rank", lambda m: m.op("Relu", m.input(1, 4, 6)), "'x'", "[?, 4, 6]")
 refused("old_operators", lambda m: m.op("Relu", m.input(*X)), "operator set 6", "7 to 25", opset=6)
 refused("weights_not_finite", lambda m: m.op("Add", m.input(*X), m.weight(value=np.inf)), "'w0'", "inf")

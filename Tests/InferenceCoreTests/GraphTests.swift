@@ -131,6 +131,8 @@ struct GraphTests {
                 .maxPool(window), .averagePool(window, countsPadding: seed % 2 == 0), .globalAveragePool, .softmax, .flatten,
                 .upsample(factor: Int.random(in: 1...3, using: &random), bilinear: seed % 2 == 0),
                 .linear(weights: random.values(outputs * channels), bias: nil, outputs: outputs),
+                .parametricRelu(slopes: random.values(channels)), .resize(height: Int.random(in: 1...30, using: &random), width: 9),
+                .layerNormalization(scale: random.values(channels), shift: random.values(channels), epsilon: 1e-3),
                 .activation([.relu, .clip(-0.3, 0.4), .leakyRelu(0.1), .sigmoid, .hardSwish, .silu, .tanh, .gelu, .geluTanh][seed % 9]),
             ]
             let height = Int.random(in: 10...17, using: &random), width = Int.random(in: 10...17, using: &random)
@@ -143,6 +145,55 @@ struct GraphTests {
                 let got = try CompiledGraph(graph, options: .init(), pool: .shared, kernels: kernels).run([x])
                 #expect(largestError(got[0].values, NaiveGraph(graph: graph).run([x])[0]) < bound, "\(isa) seed \(seed) operation \(index)")
             }
+        }
+    }
+
+    @Test("Arrays of any rank: reshape, permute, slice, products of values, and channels scaled by values", arguments: tableNames)
+    func arrays(isa: String) throws {
+        let kernels = table(isa)
+        for seed in 0..<40 {
+            var random = Random(seed)
+            let heads = Int.random(in: 1...3, using: &random), width = random.extent(kernels.lanes, upTo: 40), keys = Int.random(in: 1...50, using: &random)
+            var graph = Graph()
+            let input = graph.addInput("x", channels: heads * width)
+            // [n, h, w, heads * width] as [heads, n, h * w, width], attending to the first `keys` pixels.
+            var x = graph.add(.reshape([nil, 50, heads, width]), input, name: "cut")
+            x = graph.add(.permute(axes: seed % 2 == 0 ? [2, 0, 1, 3] : [0, 2, 1, 3]), x, name: "heads first")
+            let some = graph.add(.slice(axis: 2, start: 50 - keys, count: keys), x, name: "keys")
+            let turned = graph.add(.permute(axes: [0, 1, 3, 2]), some, name: "keys turned")
+            let scores = graph.add(.softmax, graph.add(.matrixProduct, x, turned, name: "scores"), name: "softmax")
+            let result = graph.add(.matrixProduct, scores, some, name: "result")
+            graph.addOutput("result", result)
+            graph.addOutput("rows", graph.add(.reshape([nil, width]), result, name: "rows"))
+            graph.addOutput("some", graph.add(.slice(axis: 3, start: width / 3, count: width - width / 3), result, name: "columns"))
+            let factors = graph.add(.globalAveragePool, input, name: "mean")
+            graph.addOutput("scaled", graph.add(.scaleChannels, input, factors, name: "scaled"))
+            let picture = random.tensor([2, 5, 10, heads * width], in: -2...2)
+            let got = try CompiledGraph(graph, options: .init(), pool: .shared, kernels: kernels).run([picture])
+            for (tensor, wanted) in zip(got, NaiveGraph(graph: graph).run([picture])) {
+                #expect(largestError(tensor.values, wanted) < bound, "\(isa) seed \(seed)")
+            }
+        }
+    }
+
+    @Test("Operations on arrays refuse shapes that do not fit")
+    func badArrays() throws {
+        let operations: [Operation] = [
+            .reshape([nil, 7]), .reshape([nil, nil]), .reshape([0, nil]), .reshape([1 << 40, 1 << 40, nil]), .reshape([5]), .permute(axes: [0, 1, 2]),
+            .permute(axes: [0, 1, 1, 3]), .slice(axis: 4, start: 0, count: 1), .slice(axis: 1, start: 3, count: 2), .slice(axis: 1, start: -1, count: 1),
+            .resize(height: 0, width: 4), .parametricRelu(slopes: [1, 2]), .layerNormalization(scale: [1], shift: [1], epsilon: 0),
+        ]
+        for operation in operations {
+            var graph = Graph()
+            graph.addOutput("y", graph.add(operation, graph.addInput("x", channels: 3), name: "node"))
+            let error = #expect(throws: InferenceError.self) { try CompiledGraph(graph).run([Tensor(shape: [2, 4, 4, 3])]) }
+            #expect(error?.node == "node")
+        }
+        for (operation, second) in [(Operation.scaleChannels, Shape([2, 4])), (.matrixProduct, [2, 3])] {
+            var graph = Graph()
+            let x = graph.addInput("x", channels: 3), y = graph.addInput("y", channels: second[1], rank: 2)
+            graph.addOutput("z", graph.add(operation, x, y, name: "node"))
+            #expect(throws: InferenceError.self) { try CompiledGraph(graph).run([Tensor(shape: [2, 4, 4, 3]), Tensor(shape: second)]) }
         }
     }
 

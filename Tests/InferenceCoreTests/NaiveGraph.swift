@@ -55,6 +55,11 @@ struct NaiveGraph {
         case .scaleShift(let scale, let shift):
             for i in x.data.indices { x.data[i] = x.data[i] * Double(scale[i % scale.count]) + Double(shift[i % scale.count]) }
         case .activation(let activation): x.data = x.data.map { activate($0, activation) }
+        case .parametricRelu(let slopes):
+            for i in x.data.indices where x.data[i] < 0 { x.data[i] *= Double(slopes[i % slopes.count]) }
+        case .scaleChannels:
+            let channels = x.shape[3], image = x.shape[1] * x.shape[2] * channels
+            for i in x.data.indices { x.data[i] *= inputs[1].data[i / image * channels + i % channels] }
         case .add: for i in x.data.indices { x.data[i] += inputs[1].data[i] }
         case .multiply: for i in x.data.indices { x.data[i] *= inputs[1].data[i] }
         case .maxPool(let pool):
@@ -76,6 +81,23 @@ struct NaiveGraph {
                 y.data[row * outputs + o] = (0..<features).reduce(Double(bias?[o] ?? 0)) { $0 + x.data[row * features + $1] * Double(weights[o * features + $1]) }
             } }
             return y
+        case .matrixProduct:
+            let b = inputs[1], m = x.shape[x.shape.count - 2], k = x.shape.last!, n = b.shape.last!
+            var y = Value(x.shape.dropLast() + [n])
+            for index in y.data.indices {
+                let (row, column) = (index / n, index % n), matrix = row / m
+                y.data[index] = (0..<k).reduce(0) { $0 + x.data[row * k + $1] * b.data[(matrix * k + $1) * n + column] }
+            }
+            return y
+        case .layerNormalization(let scale, let shift, let epsilon):
+            let width = scale.count
+            for row in 0..<x.data.count / width {
+                let values = x.data[row * width..<(row + 1) * width], mean = values.reduce(0, +) / Double(width)
+                let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(width)
+                for c in 0..<width {
+                    x.data[row * width + c] = (x.data[row * width + c] - mean) / (variance + Double(epsilon)).squareRoot() * Double(scale[c]) + Double(shift[c])
+                }
+            }
         case .softmax:
             let channels = x.shape.last!
             for row in 0..<x.data.count / channels {
@@ -88,19 +110,58 @@ struct NaiveGraph {
             y.data = (0..<x.data.count / x.shape.last!).flatMap { row in inputs.flatMap { $0.data[row * $0.shape.last!..<(row + 1) * $0.shape.last!] } }
             return y
         case .upsample(let factor, let bilinear):
+            if bilinear { return interpolated(x, height: x.shape[1] * factor, width: x.shape[2] * factor) }
             var y = Value([x.shape[0], x.shape[1] * factor, x.shape[2] * factor, x.shape[3]])
             for n in 0..<y.shape[0] { for row in 0..<y.shape[1] { for column in 0..<y.shape[2] { for c in 0..<y.shape[3] {
-                guard bilinear else { y[n, row, column, c] = x[n, row / factor, column / factor, c]; continue }
-                let v = (Double(row) + 0.5) / Double(factor) - 0.5, u = (Double(column) + 0.5) / Double(factor) - 0.5
-                let (y0, x0) = (Int(v.rounded(.down)), Int(u.rounded(.down)))
-                func at(_ row: Int, _ column: Int) -> Double { x[n, min(max(row, 0), x.shape[1] - 1), min(max(column, 0), x.shape[2] - 1), c] }
-                let (ty, tx) = (v - Double(y0), u - Double(x0))
-                y[n, row, column, c] = (at(y0, x0) * (1 - tx) + at(y0, x0 + 1) * tx) * (1 - ty) + (at(y0 + 1, x0) * (1 - tx) + at(y0 + 1, x0 + 1) * tx) * ty
+                y[n, row, column, c] = x[n, row / factor, column / factor, c]
             } } } }
+            return y
+        case .resize(let height, let width): return interpolated(x, height: height, width: width)
+        case .reshape(let extents):
+            let known = extents.reduce(1) { $0 * ($1 ?? 1) }
+            x.shape = extents.map { $0 ?? x.data.count / known }
+        case .permute(let axes):
+            var y = Value(axes.map { x.shape[$0] })
+            for index in y.data.indices {
+                let position = places(index, y.shape)
+                var from = [Int](repeating: 0, count: axes.count)
+                for (axis, source) in axes.enumerated() { from[source] = position[axis] }
+                y.data[index] = x.data[zip(from, x.shape).reduce(0) { $0 * $1.1 + $1.0 }]
+            }
+            return y
+        case .slice(let axis, let start, let count):
+            var y = Value(x.shape.enumerated().map { $0 == axis ? count : $1 })
+            for index in y.data.indices {
+                var position = places(index, y.shape)
+                position[axis] += start
+                y.data[index] = x.data[zip(position, x.shape).reduce(0) { $0 * $1.1 + $1.0 }]
+            }
             return y
         case .flatten: x.shape = [x.shape[0], x.shape.dropFirst().reduce(1, *)]
         }
         return x
+    }
+
+    /// The position along each axis of element `index`.
+    private func places(_ index: Int, _ shape: [Int]) -> [Int] {
+        var (left, position) = (index, [Int]())
+        for extent in shape.reversed() {
+            position.insert(left % extent, at: 0)
+            left /= extent
+        }
+        return position
+    }
+
+    private func interpolated(_ x: Value, height: Int, width: Int) -> Value {
+        var y = Value([x.shape[0], height, width, x.shape[3]])
+        for n in 0..<y.shape[0] { for row in 0..<height { for column in 0..<width { for c in 0..<y.shape[3] {
+            let v = (Double(row) + 0.5) * Double(x.shape[1]) / Double(height) - 0.5, u = (Double(column) + 0.5) * Double(x.shape[2]) / Double(width) - 0.5
+            let (y0, x0) = (Int(v.rounded(.down)), Int(u.rounded(.down)))
+            func at(_ row: Int, _ column: Int) -> Double { x[n, min(max(row, 0), x.shape[1] - 1), min(max(column, 0), x.shape[2] - 1), c] }
+            let (ty, tx) = (v - Double(y0), u - Double(x0))
+            y[n, row, column, c] = (at(y0, x0) * (1 - tx) + at(y0, x0 + 1) * tx) * (1 - ty) + (at(y0 + 1, x0) * (1 - tx) + at(y0 + 1, x0 + 1) * tx) * ty
+        } } } }
+        return y
     }
 
     private typealias Tap = (y: Int, x: Int, ky: Int, kx: Int)

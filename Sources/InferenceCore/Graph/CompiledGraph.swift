@@ -111,7 +111,7 @@ package final class CompiledGraph: Sendable {
         }
         let machine = Machine(
             kernels: kernels, pool: pool, threads: threads, scratch: arena.pointer + plan.valueCount, scratchCount: plan.scratchCount)
-        for (stage, layer) in stages where !(layer is FlattenLayer) {
+        for (stage, layer) in stages where !(layer is any RenamingLayer) {
             let inputs = stage.allInputs.map { TensorView(shape: plan.shapes[$0]!, pointer: pointer($0)) }
             let output = MutableTensorView(shape: plan.shapes[stage.output]!, pointer: pointer(stage.output))
             each(stage, layer, inputs, [output], machine)

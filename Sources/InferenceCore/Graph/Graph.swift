@@ -3,7 +3,8 @@
 /// A graph is a plain description: it holds weights as they came from the file, and no kernel has been chosen yet. `CompiledGraph`
 /// turns it into packed weights, fused operations and a memory plan.
 ///
-/// Rank-4 values are `[batch, height, width, channels]`, rank-2 values `[batch, features]`.
+/// Rank-4 values that are pictures or maps are `[batch, height, width, channels]`, rank-2 values `[batch, features]`. Operations on arrays
+/// (`reshape`, `permute`, `matrixProduct`...) take and make values of any rank.
 package struct Graph: Sendable {
     /// A value in the graph: an input or the result of one node.
     package struct Value: Hashable, Sendable {

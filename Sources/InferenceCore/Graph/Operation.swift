@@ -7,24 +7,40 @@ package enum Operation: Sendable {
     /// `y = x * scale[c] + shift[c]` per channel: batch normalisation at inference, with the statistics folded in.
     case scaleShift(scale: [Float], shift: [Float])
     case activation(Activation)
+    /// `y = x < 0 ? x * slopes[c] : x` per channel (PReLU).
+    case parametricRelu(slopes: [Float])
     /// Element by element; both inputs have the same shape.
     case add
     case multiply
+    /// `[n, h, w, c]` times `[n, c]`, each channel of each picture by its own factor, as squeeze-and-excitation does it.
+    case scaleChannels
     case maxPool(Window)
     /// Padding does not count towards the mean unless `countsPadding`.
     case averagePool(Window, countsPadding: Bool)
     /// `[n, h, w, c]` to `[n, c]`.
     case globalAveragePool
-    /// `y = x * weights^T + bias`: weights `[outputs, inputs]`, row-major; x is `[n, inputs]`, or rank 4 and read as rows of channels.
+    /// `y = x * weights^T + bias`: weights `[outputs, inputs]`, row-major; x has any rank and is read as rows of its last axis.
     case linear(weights: [Float], bias: [Float]?, outputs: Int)
+    /// `[..., m, k]` times `[..., k, n]`, the axes before the last two being the same.
+    case matrixProduct
     /// Over the last axis.
     case softmax
-    /// Along the channels.
+    /// `y = (x - mean) / sqrt(variance + epsilon) * scale + shift` over the last axis.
+    case layerNormalization(scale: [Float], shift: [Float], epsilon: Float)
+    /// Along the last axis.
     case concatenate
     /// Bilinear with half-pixel centres, or nearest, by whole factors.
     case upsample(factor: Int, bilinear: Bool)
+    /// Bilinear with half-pixel centres, to a height and width; smaller ones skip pixels, as without antialiasing.
+    case resize(height: Int, width: Int)
     /// `[n, h, w, c]` to `[n, h * w * c]`, in the order of memory.
     case flatten
+    /// To other extents, in the order of memory; one of them may be nil for what is left over.
+    case reshape([Int?])
+    /// Axis i of the result is axis `axes[i]` of the input.
+    case permute(axes: [Int])
+    /// Of the elements along an axis only those from `start` on, `count` of them.
+    case slice(axis: Int, start: Int, count: Int)
 }
 
 package enum Activation: Sendable, Hashable {

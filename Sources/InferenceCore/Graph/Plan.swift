@@ -56,9 +56,8 @@ struct Plan: Sendable {
     /// Gives every value a place: results that the caller wants in the caller's tensors, the others in the arena, where values that
     /// are never needed at the same time share memory. Takes the largest first, each at the lowest free offset.
     private mutating func place(_ stages: [(stage: Stage, layer: any Layer)], outputs: [Int]) {
-        // Flattening only renames memory.
         var owner: [Int: Int] = [:]
-        for (stage, layer) in stages where layer is FlattenLayer { owner[stage.output] = owner[stage.inputs[0]] ?? stage.inputs[0] }
+        for (stage, layer) in stages where layer is any RenamingLayer { owner[stage.output] = owner[stage.inputs[0]] ?? stage.inputs[0] }
         func root(_ value: Int) -> Int { owner[value] ?? value }
 
         for (index, value) in outputs.enumerated() where places[root(value)] == nil { places[root(value)] = .output(index) }

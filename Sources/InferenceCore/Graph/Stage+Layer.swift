@@ -54,9 +54,23 @@ extension Stage {
         case .activation(let activation):
             try expect(count: 1)
             return ActivationLayer(activation: activation)
+        case .parametricRelu(let slopes):
+            try expect(count: 1)
+            guard !slopes.isEmpty else { throw InferenceError("no slopes") }
+            return ParametricReluLayer(slopes: slopes)
         case .multiply:
             try expect(count: 2)
             return BinaryLayer(kind: .multiply)
+        case .scaleChannels:
+            try expect(count: 2)
+            return ScaleChannelsLayer()
+        case .matrixProduct:
+            try expect(count: 2)
+            return MatrixProductLayer(kernels: kernels)
+        case .layerNormalization(let scale, let shift, let epsilon):
+            try expect(count: 1)
+            guard scale.count == shift.count, !scale.isEmpty else { throw InferenceError("\(scale.count) scales but \(shift.count) shifts") }
+            return LayerNormalizationLayer(norm: LayerNormalization(scale: scale, shift: shift, epsilon: epsilon))
         case .maxPool(let window):
             try expect(count: 1)
             try check(window)
@@ -77,9 +91,21 @@ extension Stage {
         case .upsample(let factor, let bilinear):
             try expect(count: 1)
             return UpsampleLayer(factor: factor, bilinear: bilinear)
+        case .resize(let height, let width):
+            try expect(count: 1)
+            return ResizeLayer(height: height, width: width)
         case .flatten:
             try expect(count: 1)
             return FlattenLayer()
+        case .reshape(let extents):
+            try expect(count: 1)
+            return ReshapeLayer(extents: extents)
+        case .permute(let axes):
+            try expect(count: 1)
+            return PermuteLayer(axes: axes)
+        case .slice(let axis, let start, let count):
+            try expect(count: 1)
+            return SliceLayer(axis: axis, start: start, count: count)
         case .convolution, .transposedConvolution, .linear, .add:
             preconditionFailure("these have a kind of their own")
         }

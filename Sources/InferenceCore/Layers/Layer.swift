@@ -14,6 +14,13 @@ extension Layer {
     func scratchCount(inputs: [Shape], outputs: [Shape], threads: Int) -> Int { 0 }
 }
 
+/// A layer that only gives memory another shape: the planner lets the result share the input's memory, so that there is nothing to run.
+protocol RenamingLayer: Layer {}
+
+extension RenamingLayer {
+    func run(_ inputs: [TensorView], _ outputs: [MutableTensorView], on machine: Machine) {}
+}
+
 struct TensorView {
     let shape: Shape
     let pointer: UnsafePointer<Float>

@@ -27,7 +27,7 @@ struct ConcatenateLayer: Layer {
     }
 }
 
-/// Enlarges by a whole factor: nearest, or bilinear with half-pixel centres (edges repeat).
+/// Enlarges by a whole factor: nearest, or bilinear.
 struct UpsampleLayer: Layer {
     let factor: Int
     let bilinear: Bool
@@ -39,36 +39,61 @@ struct UpsampleLayer: Layer {
     }
 
     func run(_ inputs: [TensorView], _ outputs: [MutableTensorView], on machine: Machine) {
+        if bilinear { return Interpolation.run(inputs[0], outputs[0], on: machine) }
         let image = ImageShape(inputs[0].shape), output = ImageShape(outputs[0].shape)
         let (source, target) = (inputs[0].pointer, outputs[0].pointer)
         machine.parallelFor(output.batch * output.height) { index, _ in
             let (item, y) = index.quotientAndRemainder(dividingBy: output.height)
-            let picture = source + item * image.imageCount, line = target + index * output.lineCount
-            if bilinear {
-                interpolate(picture, image, y: y, to: line, output, machine.kernels)
-            } else {
-                let from = picture + y / factor * image.lineCount
-                for x in 0..<output.width { (line + x * image.channels).update(from: from + x / factor * image.channels, count: image.channels) }
-            }
+            let from = source + item * image.imageCount + y / factor * image.lineCount, line = target + index * output.lineCount
+            for x in 0..<output.width { (line + x * image.channels).update(from: from + x / factor * image.channels, count: image.channels) }
+        }
+    }
+}
+
+/// Bilinear, to any height and width.
+struct ResizeLayer: Layer {
+    let height: Int
+    let width: Int
+
+    func outputShapes(for inputs: [Shape]) throws(InferenceError) -> [Shape] {
+        let image = try expectImage(inputs[0])
+        guard height > 0, width > 0, image.height > 0, image.width > 0 else {
+            throw InferenceError("cannot bring \(inputs[0]) to \(height) x \(width)")
+        }
+        return [[image.batch, height, width, image.channels]]
+    }
+
+    func run(_ inputs: [TensorView], _ outputs: [MutableTensorView], on machine: Machine) {
+        Interpolation.run(inputs[0], outputs[0], on: machine)
+    }
+}
+
+/// Bilinear interpolation of maps between the extents of two shapes, with half-pixel centres; edges repeat.
+private enum Interpolation {
+    static func run(_ input: TensorView, _ result: MutableTensorView, on machine: Machine) {
+        let image = ImageShape(input.shape), output = ImageShape(result.shape)
+        machine.parallelFor(output.batch * output.height) { index, _ in
+            let (item, y) = index.quotientAndRemainder(dividingBy: output.height)
+            interpolate(input.pointer + item * image.imageCount, image, y: y, to: result.pointer + index * output.lineCount, output, machine.kernels)
         }
     }
 
     /// The two neighbours of an output position and the weight of the second.
-    private func neighbours(_ position: Int, of extent: Int) -> (Int, Int, Float) {
-        let centre = (Float(position) + 0.5) / Float(factor) - 0.5
+    private static func neighbours(_ position: Int, of extent: Int, in output: Int) -> (Int, Int, Float) {
+        let centre = (Float(position) + 0.5) * Float(extent) / Float(output) - 0.5
         let first = Int(centre.rounded(.down))
         return (max(first, 0), min(first + 1, extent - 1), centre - Float(first))
     }
 
-    private func interpolate(
+    private static func interpolate(
         _ picture: UnsafePointer<Float>, _ image: ImageShape, y: Int, to line: UnsafeMutablePointer<Float>, _ output: ImageShape,
         _ kernels: mien_kernels
     ) {
-        let (top, bottom, ty) = neighbours(y, of: image.height)
+        let (top, bottom, ty) = neighbours(y, of: image.height, in: output.height)
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: 4) { corners in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 4) { weights in
                 for x in 0..<output.width {
-                    let (left, right, tx) = neighbours(x, of: image.width)
+                    let (left, right, tx) = neighbours(x, of: image.width, in: output.width)
                     for (corner, (row, column)) in [(top, left), (top, right), (bottom, left), (bottom, right)].enumerated() {
                         corners[corner] = picture + row * image.lineCount + column * image.channels
                     }
@@ -80,12 +105,10 @@ struct UpsampleLayer: Layer {
     }
 }
 
-/// `[n, h, w, c]` to `[n, h * w * c]`: the planner lets the result share the input's memory, so there is nothing to run.
-struct FlattenLayer: Layer {
+/// `[n, h, w, c]` to `[n, h * w * c]`.
+struct FlattenLayer: RenamingLayer {
     func outputShapes(for inputs: [Shape]) throws(InferenceError) -> [Shape] {
         guard let batch = inputs[0].extents.first else { throw InferenceError("cannot flatten a single number") }
         return [[batch, inputs[0].extents.dropFirst().reduce(1, *)]]
     }
-
-    func run(_ inputs: [TensorView], _ outputs: [MutableTensorView], on machine: Machine) {}
 }

@@ -26,14 +26,14 @@ final class PackedMatrix: Sendable {
         rows count: Int, from source: UnsafePointer<Float>, pitch: Int, to destination: UnsafeMutablePointer<Float>, pitch outputPitch: Int,
         _ epilogue: Epilogue
     ) -> mien_product {
-        mien_product(storage, inputs: rows, outputs: columns, rows: count, from: source, pitch: pitch, to: destination, pitch: outputPitch, epilogue)
+        mien_product(storage.pointer, inputs: rows, outputs: columns, rows: count, from: source, pitch: pitch, to: destination, pitch: outputPitch, epilogue)
     }
 }
 
 extension mien_product {
     /// Plain rows times weights that `pack` or `half_pack` wrote.
     init(
-        _ packed: AlignedStorage, inputs: Int, outputs: Int, rows count: Int, from source: UnsafePointer<Float>, pitch: Int,
+        _ packed: UnsafePointer<Float>, inputs: Int, outputs: Int, rows count: Int, from source: UnsafePointer<Float>, pitch: Int,
         to destination: UnsafeMutablePointer<Float>, pitch outputPitch: Int, _ epilogue: Epilogue
     ) {
         self.init()
@@ -44,7 +44,7 @@ extension mien_product {
         segment_length = inputs
         a = source
         a_row_pitch = pitch
-        self.packed = UnsafePointer(packed.pointer)
+        self.packed = packed
         c = destination
         c_row_pitch = outputPitch
         lower = epilogue.lower

@@ -88,7 +88,7 @@ final class WeightMatrix: Sendable {
         switch precision {
         case .f32, .f16:
             var product = mien_product(
-                storage, inputs: inputs, outputs: outputs, rows: rows.count, from: rows.source, pitch: rows.pitch, to: y, pitch: pitch, epilogue)
+                storage.pointer, inputs: inputs, outputs: outputs, rows: rows.count, from: rows.source, pitch: rows.pitch, to: y, pitch: pitch, epilogue)
             product.residual = residual
             product.residual_row_pitch = pitch
             if precision == .f32 { kernels.product(&product) } else { kernels.half_product(&product) }

@@ -51,7 +51,8 @@ extension Operation {
         switch self {
         case .convolution(let convolution): convolution.weights.count
         case .transposedConvolution(let convolution): convolution.weights.count
-        case .scaleShift(let scale, let shift): scale.count + shift.count
+        case .scaleShift(let scale, let shift), .layerNormalization(let scale, let shift, _): scale.count + shift.count
+        case .parametricRelu(let slopes): slopes.count
         case .linear(let weights, _, _): weights.count
         default: 0
         }

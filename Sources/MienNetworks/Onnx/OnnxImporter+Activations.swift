@@ -8,13 +8,36 @@ extension OnnxImporter {
         "HardSwish": { try $0.activation($1, .hardSwish) },
         "Tanh": { try $0.activation($1, .tanh) },
         "Clip": { try $0.clip($1) },
-        "HardSigmoid": { _, node in throw node.error("only x * HardSigmoid(x) with alpha 1/6 and beta 1/2 is supported") },
+        "HardSigmoid": { try $0.hardSigmoid($1) },
+        "Gelu": { try $0.gelu($1) },
+        "PRelu": { try $0.parametricRelu($1) },
         "Softmax": { try $0.softmax($1) },
     ]
 
     private mutating func activation(_ node: OnnxNode, _ activation: Activation) throws {
         let input = try value(node)
         try emit(.activation(activation), [input], for: node, form: input.form)
+    }
+
+    /// `max(0, min(1, alpha * x + beta))`.
+    private mutating func hardSigmoid(_ node: OnnxNode) throws {
+        let input = try value(node), alpha = try node.float("alpha") ?? 0.2, beta = try node.float("beta") ?? 0.5
+        let line = try insert(.scaleShift(scale: .init(repeating: alpha, count: input.channels), shift: .init(repeating: beta, count: input.channels)),
+                              [input], for: node, form: input.form)
+        try emit(.activation(.clip(0, 1)), [line], for: node, form: input.form)
+    }
+
+    private mutating func gelu(_ node: OnnxNode) throws {
+        switch try node.string("approximate") ?? "none" {
+        case "none": try activation(node, .gelu)
+        case "tanh": try activation(node, .geluTanh)
+        case let other: throw node.error(.malformed, "approximation '\(other)' is unknown")
+        }
+    }
+
+    private mutating func parametricRelu(_ node: OnnxNode) throws {
+        let input = try value(node)
+        try emit(.parametricRelu(slopes: perChannel(node, constant(node, 1), of: input)), [input], for: node, form: input.form)
     }
 
     private mutating func clip(_ node: OnnxNode) throws {
@@ -47,7 +70,7 @@ extension OnnxImporter {
         guard counted == input.channelAxis else {
             throw node.error("it runs along axis \(axis), only that of the channels (\(input.channelAxis)) is supported")
         }
-        // Before version 13 the axes from `axis` on were flattened first.
+        // Before version 13 the axes from `axis` on were flattened first; of maps these are height and width too.
         if opset < 13, case .map(_, let height, let width) = input.form, height != 1 || width != 1 {
             throw node.error("before version 13 it runs over height and width too, which is not supported")
         }

@@ -5,34 +5,61 @@ extension OnnxImporter {
         "Add": { try $0.combine($1, .add) },
         "Sub": { try $0.combine($1, .subtract) },
         "Mul": { try $0.multiply($1) },
-        "Div": { try $0.combine($1, .divide) },
+        "Div": { try $0.divide($1) },
         "BatchNormalization": { try $0.batchNormalization($1) },
+        "LayerNormalization": { try $0.layerNormalization($1) },
     ]
 
     private enum Sign { case add, subtract, multiply, divide }
 
     private mutating func multiply(_ node: OnnxNode) throws {
         guard let gate = gates[node.outputs.first ?? ""] else { return try combine(node, .multiply) }
-        let input = try value(node, node.inputs[0] == gate.input ? 0 : 1)
+        for (name, number) in gate.assumed {
+            guard case .constant(let tensor)? = named(name), tensor.count == 1, try abs(tensor.floats()[0] - number) < 1e-3 else {
+                throw node.error("only x / 2 * (1 + erf(x / sqrt 2)) is supported of the error function")
+            }
+        }
+        guard case .value(let input)? = named(gate.input) else { throw node.error("'\(gate.input)' is a constant, expected a value") }
         try emit(.activation(gate.activation), [input], for: node, form: input.form)
+    }
+
+    private mutating func divide(_ node: OnnxNode) throws {
+        guard let normalization = normalizations[node.outputs.first ?? ""] else { return try combine(node, .divide) }
+        guard case .value(let value)? = named(normalization.input) else { throw node.error("'\(normalization.input)' is a constant, expected a value") }
+        for mean in normalization.means {
+            let listed = try mean.ints("axes")
+            let axes = try opset >= 18 ? optionalConstant(mean, 1)?.integers() : listed
+            guard try mean.int("keepdims") ?? 1 == 1, axes == [-1] || axes == [value.rank - 1] else {
+                throw mean.error("a normalisation is only supported over the last axis")
+            }
+        }
+        let epsilon = try number(normalization.epsilon, node)
+        guard try normalization.exponent.map({ try number($0, node) }) ?? 2 == 2, epsilon >= 0 else {
+            throw node.error("only a division by the standard deviation is supported")
+        }
+        try normalize(node, value, scale: nil, shift: nil, epsilon: epsilon)
+    }
+
+    private func number(_ name: String, _ node: OnnxNode) throws -> Float {
+        guard case .constant(let tensor)? = named(name), tensor.count == 1 else { throw node.error("'\(name)' is not a single constant") }
+        return try tensor.floats()[0]
     }
 
     private mutating func combine(_ node: OnnxNode, _ sign: Sign) throws {
         switch (try operand(node, 0), try operand(node, 1)) {
-        case (.value(let left), .value(let right)):
-            guard left.matches(right) else {
-                throw node.error("inputs \(left.extents.shown) and \(right.extents.shown) differ in shape; "
-                                 + "broadcasting is only supported for constants")
+        case (.value(let left), .value(let right)): try combine(node, sign, left, right)
+        case (.extents(let extents), .constant(let tensor)) where sign == .multiply || sign == .divide:
+            guard extents.count == 1, tensor.count == 1, case .batches(let count) = extents[0], let factor = try tensor.integers().first, factor > 0,
+                  sign == .divide ? count % factor == 0 : !count.multipliedReportingOverflow(by: factor).overflow else {
+                throw node.error("this arithmetic on the shape \(extents.shown) is not supported")
             }
-            switch sign {
-            case .add: try emit(.add, [left, right], for: node, form: left.form)
-            case .multiply: try emit(.multiply, [left, right], for: node, form: left.form)
-            case .subtract:
-                let ones = [Float](repeating: -1, count: right.channels), zeros = [Float](repeating: 0, count: right.channels)
-                let negative = graph.add(.scaleShift(scale: ones, shift: zeros), right.core, name: node.name + " (negated)")
-                try emit(.add, [left, OnnxValue(core: negative, form: right.form)], for: node, form: left.form)
-            case .divide: throw node.error("dividing by a value is not supported, only by a constant")
+            try define(node, extents: [.batches(sign == .divide ? count / factor : count * factor)], isScalar: tensor.extents.isEmpty)
+        case (.constant(let tensor), .extents(let extents)) where sign == .multiply:
+            guard extents.count == 1, tensor.count == 1, case .batches(let count) = extents[0], let factor = try tensor.integers().first, factor > 0,
+                  !count.multipliedReportingOverflow(by: factor).overflow else {
+                throw node.error("this arithmetic on the shape \(extents.shown) is not supported")
             }
+            try define(node, extents: [.batches(count * factor)], isScalar: tensor.extents.isEmpty)
         case (.value(let value), .constant(let tensor)):
             let factors = try perChannel(node, tensor, of: value)
             switch sign {
@@ -49,7 +76,37 @@ extension OnnxImporter {
             case .multiply: try scaleShift(node, value, scale: factors, shift: nil)
             case .divide: throw node.error("dividing by a value is not supported, only by a constant")
             }
-        default: throw node.error("arithmetic on constants is not supported")
+        default: throw node.error("this arithmetic on a shape or on a padded map is not supported")
+        }
+    }
+
+    private mutating func combine(_ node: OnnxNode, _ sign: Sign, _ left: OnnxValue, _ right: OnnxValue) throws {
+        var (left, right) = (left, right)
+        if left.form != right.form { (left, right) = (try map(left, for: node), try map(right, for: node)) }
+        if sign == .multiply, let (map, factors) = channelFactors(left, right) {
+            return try emit(.scaleChannels, [map, factors], for: node, form: map.form)
+        }
+        guard left.matches(right) else {
+            throw node.error("inputs \(left.extents.shown) and \(right.extents.shown) differ in shape; broadcasting is only supported for constants, "
+                             + "and for [n, c, h, w] times [n, c, 1, 1]")
+        }
+        switch sign {
+        case .add: try emit(.add, [left, right], for: node, form: left.form)
+        case .multiply: try emit(.multiply, [left, right], for: node, form: left.form)
+        case .subtract:
+            let ones = [Float](repeating: -1, count: right.channels), zeros = [Float](repeating: 0, count: right.channels)
+            let negative = try insert(.scaleShift(scale: ones, shift: zeros), [right], for: node, form: right.form)
+            try emit(.add, [left, negative], for: node, form: left.form)
+        case .divide: throw node.error("dividing by a value is not supported, only by a constant")
+        }
+    }
+
+    /// A map and one factor for each of its channels, if that is what the two are.
+    private func channelFactors(_ a: OnnxValue, _ b: OnnxValue) -> (OnnxValue, OnnxValue)? {
+        switch (a.form, b.form) {
+        case (.map(let channels, _, _), .pooled(let count)) where channels == count: (a, b)
+        case (.pooled(let count), .map(let channels, _, _)) where channels == count: (b, a)
+        default: nil
         }
     }
 
@@ -63,7 +120,7 @@ extension OnnxImporter {
     }
 
     /// A constant that is broadcast to `value`, as one number per channel in the core's order.
-    private func perChannel(_ node: OnnxNode, _ tensor: OnnxTensor, of value: OnnxValue) throws -> [Float] {
+    func perChannel(_ node: OnnxNode, _ tensor: OnnxTensor, of value: OnnxValue) throws -> [Float] {
         let numbers = try tensor.floats()
         // A constant of more axes than the value would add axes to the result.
         guard tensor.extents.count <= value.rank else {
@@ -83,9 +140,31 @@ extension OnnxImporter {
         if case .row(_, let order?) = value.form { order.arranged(numbers) } else { numbers }
     }
 
+    /// Over the last axis, which the core has last too in these forms.
+    private mutating func normalize(_ node: OnnxNode, _ input: OnnxValue, scale: [Float]?, shift: [Float]?, epsilon: Float) throws {
+        switch input.form {
+        case .array, .channelsLast, .row(_, nil): break
+        case .map, .pooled, .row: return try normalize(node, array(input, for: node), scale: scale, shift: shift, epsilon: epsilon)
+        }
+        let ones = [Float](repeating: 1, count: input.channels), zeros = [Float](repeating: 0, count: input.channels)
+        try emit(.layerNormalization(scale: scale ?? ones, shift: shift ?? zeros, epsilon: epsilon), [input], for: node, form: input.form)
+    }
+
+    private mutating func layerNormalization(_ node: OnnxNode) throws {
+        let input = try value(node), axis = try node.int("axis") ?? -1
+        node.ignore("stash_type") // the type that is computed in
+        guard axis == -1 || axis == input.rank - 1 else { throw node.error("axis \(axis) is not supported, only the last") }
+        guard case .known(let width)? = input.extents.last else { throw node.error("its last axis is not known") }
+        let shift = node.input(2) == nil ? nil : try weights(node, 2, extents: [width])
+        try normalize(node, input, scale: weights(node, 1, extents: [width]), shift: shift, epsilon: node.float("epsilon") ?? 1e-5)
+    }
+
     private mutating func batchNormalization(_ node: OnnxNode) throws {
-        let input = try value(node)
-        if case .channelsLast = input.form { throw node.error(.mismatch, "its input is not [n, c, h, w]") }
+        let input = try map(value(node), for: node)
+        switch input.form {
+        case .channelsLast, .array: throw node.error(.mismatch, "its input \(input.extents.shown) is not [n, c, h, w] or [n, c]")
+        case .map, .pooled, .row: break
+        }
         try node.require("training_mode", 0, "it is in training mode")
         try node.require("spatial", 1, "statistics per pixel are not supported")
         node.ignore("momentum")

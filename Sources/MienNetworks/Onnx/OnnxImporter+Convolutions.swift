@@ -4,17 +4,18 @@ extension OnnxImporter {
     static let convolutions: [String: Handler] = [
         "Conv": { try $0.convolution($1) },
         "ConvTranspose": { try $0.transposedConvolution($1) },
+        "Pad": { try $0.pad($1) },
     ]
 
     private mutating func convolution(_ node: OnnxNode) throws {
-        let input = try value(node)
+        let (input, padding) = try paddedInput(node)
         let weights = try constant(node, 1)
         guard weights.extents.count == 4 else {
             throw node.error("its weights '\(weights.name)' have shape \(Shape(weights.extents)); only two-dimensional convolutions are supported")
         }
         let outputs = weights.extents[0]
         let groups = try node.int("group", default: 1, in: 1...1 << 20)
-        let window = try OnnxWindow(node, kernel: Array(weights.extents[2...]))
+        let window = try OnnxWindow(node, kernel: Array(weights.extents[2...]), around: padding)
         guard outputs > 0, outputs % groups == 0, input.channels == weights.extents[1] * groups else {
             throw node.error(.mismatch, "weights \(Shape(weights.extents)) in \(groups) groups do not fit an input of \(input.channels) channels")
         }
@@ -32,12 +33,40 @@ extension OnnxImporter {
                 throw node.error("on an input of one pixel only a dense 1x1 convolution without padding is supported")
             }
             try emit(.linear(weights: try weights.floats(), bias: bias, outputs: outputs), [input], for: node, form: .pooled(channels: outputs))
-        case .channelsLast, .row: throw node.error(.mismatch, "its input is not [n, c, h, w]")
+        case .channelsLast, .row, .array: throw node.error(.mismatch, "its input \(input.extents.shown) is not [n, c, h, w]")
         }
     }
 
+    /// A map and the zeros that a Pad put around it.
+    private mutating func paddedInput(_ node: OnnxNode) throws -> (OnnxValue, OnnxPadding) {
+        if case .padded(let value, let padding) = try operand(node, 0) { return (value, padding) }
+        return (try map(value(node), for: node), OnnxPadding())
+    }
+
+    /// Zeros around a map, for the convolution that follows.
+    private mutating func pad(_ node: OnnxNode) throws {
+        let listed = try node.ints("pads"), number = try node.float("value")
+        let pads = try opset < 11 ? listed ?? [] : constant(node, 1).integers()
+        let filling = try opset < 11 ? [number ?? 0] : optionalConstant(node, 2)?.floats() ?? [0]
+        let axes = try optionalConstant(node, 3)?.integers()
+        let mode = try node.string("mode") ?? "constant"
+        let input = try map(value(node), for: node)
+        guard pads.count % 2 == 0, pads.count / 2 == axes?.count ?? input.rank else { throw node.error(.malformed, "'pads' is \(pads)") }
+        // Before and after each axis of the file.
+        var around = [[Int]](repeating: [0, 0], count: input.rank)
+        for (index, listed) in (axes ?? Array(0..<input.rank)).enumerated() {
+            around[try axis(node, listed, of: input)] = [pads[index], pads[index + pads.count / 2]]
+        }
+        if around.allSatisfy({ $0 == [0, 0] }) { return try define(node, .value(input)) }
+        guard case .map = input.form, around[0] == [0, 0], around[1] == [0, 0], around.joined().allSatisfy({ (0...1 << 15).contains($0) }),
+              mode == "constant", filling == [0] else {
+            throw node.error("only zeros around height and width are supported")
+        }
+        try define(node, .padded(input, OnnxPadding(top: around[2][0], left: around[3][0], bottom: around[2][1], right: around[3][1])))
+    }
+
     private mutating func transposedConvolution(_ node: OnnxNode) throws {
-        let input = try value(node)
+        let input = try map(value(node), for: node)
         let weights = try constant(node, 1)
         guard case .map(_, let height, let width) = input.form, weights.extents.count == 4 else {
             throw node.error("only two-dimensional convolutions of an input [n, c, h, w] are supported")

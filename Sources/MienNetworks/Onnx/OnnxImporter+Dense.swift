@@ -7,9 +7,11 @@ extension OnnxImporter {
     ]
 
     private mutating func gemm(_ node: OnnxNode) throws {
-        let input = try value(node)
-        guard case .row(let features, let order) = input.form else {
-            throw node.error(.mismatch, "its first input is not [n, features]")
+        let input = try value(node), features: Int, order: OnnxValue.Order?
+        switch input.form {
+        case .row(let count, let given): (features, order) = (count, given)
+        case .array(let extents) where extents.count == 2 && extents[0].isBatch: (features, order) = (input.channels, nil)
+        default: throw node.error(.mismatch, "its first input is not [n, features]")
         }
         let tensor = try constant(node, 1)
         try node.require("transA", 0, "a transposed first input is not supported")
@@ -25,11 +27,12 @@ extension OnnxImporter {
             bias = (numbers.count == outputs ? numbers : [Float](repeating: numbers[0], count: outputs)).map { $0 * beta }
         }
         let scaled = alpha == 1 ? weights : weights.map { $0 * alpha }
-        try emit(.linear(weights: scaled, bias: bias, outputs: outputs), [input], for: node, form: .row(features: outputs, order: nil))
+        try emit(.linear(weights: scaled, bias: bias, outputs: outputs), [input], for: node, form: OnnxValue.Form([input.extents[0], .known(outputs)]))
     }
 
     private mutating func matrixProduct(_ node: OnnxNode) throws {
         let input = try value(node)
+        if case .value(let other) = try operand(node, 1) { return try matrixProduct(node, input, other) }
         let tensor = try constant(node, 1)
         switch input.form {
         case .row(let features, let order):
@@ -39,8 +42,21 @@ extension OnnxImporter {
             let (weights, outputs) = try rows(node, tensor, features: channels, outputsFirst: false, order: nil)
             try emit(.linear(weights: weights, bias: nil, outputs: outputs), [input], for: node,
                      form: .channelsLast(channels: outputs, height: height, width: width))
-        case .map, .pooled: throw node.error("only the product of [n, features] with a constant is supported")
+        case .array, .map, .pooled:
+            let source = try array(input, for: node)
+            guard case .known(let features)? = source.extents.last else { throw node.error("the last axis of \(source.extents.shown) is not known") }
+            let (weights, outputs) = try rows(node, tensor, features: features, outputsFirst: false, order: nil)
+            try emitArray(.linear(weights: weights, bias: nil, outputs: outputs), [source], for: node, source.extents.dropLast() + [.known(outputs)])
         }
+    }
+
+    private mutating func matrixProduct(_ node: OnnxNode, _ first: OnnxValue, _ second: OnnxValue) throws {
+        let a = try array(first, for: node), b = try array(second, for: node), rank = a.rank
+        guard rank >= 2, b.rank == rank, a.extents.dropLast(2) == b.extents.dropLast(2), a.extents[rank - 1] == b.extents[rank - 2],
+              !a.extents[rank - 1].isBatch else {
+            throw node.error("the product of \(a.extents.shown) and \(b.extents.shown) is not supported")
+        }
+        try emitArray(.matrixProduct, [a, b], for: node, a.extents.dropLast() + [b.extents[rank - 1]])
     }
 
     /// The weights as `[outputs, features]`, with the features in the core's order.

@@ -21,30 +21,19 @@ extension OnnxImporter {
     }
 
     private mutating func transpose(_ node: OnnxNode) throws {
-        let order = try node.ints("perm")
-        switch try operand(node, 0) {
-        case .constant(let tensor):
-            guard tensor.extents.count == 2, order ?? [1, 0] == [1, 0] else {
-                throw node.error("a constant can only be transposed as a matrix")
-            }
-            try spend(tensor.count, for: node)
-            let stored = try tensor.floats()
-            let (rows, columns) = (tensor.extents[0], tensor.extents[1])
-            let turned = (0..<columns).flatMap { column in (0..<rows).map { stored[$0 * columns + column] } }
-            try define(node, .constant(OnnxTensor(floats: turned, extents: [columns, rows], name: tensor.name)))
-        case .value(let input):
-            let form: OnnxValue.Form
-            switch (input.form, order) {
-            case (_, (0..<input.rank).map { $0 }?): form = input.form
-            case (.map(let channels, let height, let width), [0, 2, 3, 1]?): form = .channelsLast(channels: channels, height: height, width: width)
-            case (.channelsLast(let channels, let height, let width), [0, 3, 1, 2]?): form = .map(channels: channels, height: height, width: width)
-            default:
-                throw node.error("transposing \(input.extents.shown) by \(order.map { "\($0)" } ?? "reversal") is not supported, "
-                                 + "only between [n, c, h, w] and [n, h, w, c]")
-            }
-            try define(node, .value(OnnxValue(core: input.core, form: form)))
-        case .extents: throw node.error("a shape cannot be transposed")
+        let input = try value(node)
+        let order = try node.ints("perm") ?? Array((0..<input.rank).reversed())
+        guard order.sorted() == Array(0..<input.rank) else { throw node.error(.malformed, "attribute 'perm' is \(order)") }
+        let form: OnnxValue.Form
+        switch (input.form, order) {
+        case (_, Array(0..<input.rank)): form = input.form
+        case (.map(let channels, let height, let width), [0, 2, 3, 1]): form = .channelsLast(channels: channels, height: height, width: width)
+        case (.channelsLast(let channels, let height, let width), [0, 3, 1, 2]): form = .map(channels: channels, height: height, width: width)
+        default:
+            let source = try array(input, for: node)
+            return try emitArray(.permute(axes: order), [source], for: node, order.map { source.extents[$0] })
         }
+        try define(node, .value(OnnxValue(core: input.core, form: form)))
     }
 
     private mutating func concatenate(_ node: OnnxNode) throws {
@@ -52,8 +41,11 @@ extension OnnxImporter {
         guard let axis = try node.int("axis") else { throw node.error(.malformed, "attribute 'axis' is missing") }
         let operands = try node.inputs.indices.map { try operand(node, $0) }
         if let extents = try concatenatedExtents(node, operands, axis) { return try define(node, .extents(extents)) }
-        let values = try node.inputs.indices.map { try value(node, $0) }
+        let given = try node.inputs.indices.map { try value(node, $0) }
+        // Among maps, arrays of a map's extents are maps too.
+        let values = given.contains(where: \.isMap) ? try given.map { try map($0, for: node) } : given
         let first = values[0]
+        if case .array = first.form { return try concatenate(node, values, axis: self.axis(node, axis, of: first)) }
         guard (axis < 0 ? axis + first.rank : axis) == first.channelAxis else {
             throw node.error("it runs along axis \(axis), only that of the channels (\(first.channelAxis)) is supported")
         }
@@ -71,6 +63,23 @@ extension OnnxImporter {
         }
         if values.count == 1 { return try define(node, .value(first)) }
         try emit(.concatenate, values, for: node, form: form)
+    }
+
+    /// Arrays along any axis of known extents: with the axes from it on as one, that is the last one.
+    private mutating func concatenate(_ node: OnnxNode, _ values: [OnnxValue], axis: Int) throws {
+        var extents = values[0].extents, joined = 0
+        let columns = try values.map { value in
+            guard value.rank == extents.count, case .known(let extent) = value.extents[axis], value.extents[..<axis] == extents[..<axis],
+                  value.extents[(axis + 1)...] == extents[(axis + 1)...], !extents[(axis + 1)...].contains(where: \.isBatch) else {
+                throw node.error(.mismatch, "inputs \(extents.shown) and \(value.extents.shown) do not fit together along axis \(axis)")
+            }
+            joined += extent
+            return try insert(.reshape([nil, value.extents[axis...].map(\.factor).reduce(1, *)]), [array(value, for: node)], for: node,
+                              form: .array(value.extents))
+        }
+        extents[axis] = .known(joined)
+        let rows = try insert(.concatenate, columns, for: node, form: .array(extents))
+        try emitArray(.reshape(extents.map { $0.isBatch ? nil : $0.factor }), [rows], for: node, extents)
     }
 
     /// The joined list if all operands are extents or whole numbers, as exporters build shapes.

@@ -28,10 +28,12 @@ extension OnnxImporter {
             throw node.error("keep_aspect_ratio_policy '\(policy)' is not supported")
         }
         node.ignore("cubic_coeff_a", "extrapolation_value") // of modes that are refused
-        let factor = try resizeFactor(node)
-        if factor == 1 { return try upsample(node, factor: 1, bilinear: false) }
-
         let centred = coordinates == "half_pixel" || coordinates == "pytorch_half_pixel" || coordinates == "half_pixel_symmetric"
+        guard let factor = try resizeFactor(node) else {
+            guard mode == "linear", centred else { throw node.error("by other than a whole factor only linear with coordinates half_pixel is supported") }
+            return try resizeToSizes(node)
+        }
+        if factor == 1 { return try upsample(node, factor: 1, bilinear: false) }
         switch mode {
         case "linear":
             guard centred else { throw node.error("linear with coordinates '\(coordinates)' is not supported, only half_pixel") }
@@ -50,7 +52,7 @@ extension OnnxImporter {
     }
 
     private mutating func upsample(_ node: OnnxNode, factor: Int, bilinear: Bool) throws {
-        let input = try value(node)
+        let input = try map(value(node), for: node)
         guard case .map(let channels, let height, let width) = input.form else {
             throw node.error("its input is not [n, c, h, w] with a height and width")
         }
@@ -59,22 +61,35 @@ extension OnnxImporter {
         try emit(.upsample(factor: factor, bilinear: bilinear), [input], for: node, form: form)
     }
 
-    private func resizeFactor(_ node: OnnxNode) throws -> Int {
+    /// nil if the file gives sizes that are not the same whole multiple of a declared height and width.
+    private mutating func resizeFactor(_ node: OnnxNode) throws -> Int? {
         if opset < 11 { return try wholeFactor(node, constant(node, 1).floats()) }
         if let scales = try optionalConstant(node, 2), scales.count > 0 { return try wholeFactor(node, scales.floats()) }
+        let (rows, columns) = try sizes(node)
+        guard case .map(_, let height?, let width?) = try map(value(node), for: node).form, rows % height == 0, columns % width == 0,
+              rows / height == columns / width, rows / height <= 64 else { return nil }
+        return rows / height
+    }
+
+    private func sizes(_ node: OnnxNode) throws -> (height: Int, width: Int) {
         guard node.input(3) != nil else { throw node.error(.malformed, "it has neither scales nor sizes") }
         let sizes: [OnnxExtent]
         switch try operand(node, 3) {
         case .constant(let tensor): sizes = try tensor.integers().map { .known($0) }
         case .extents(let extents): sizes = extents
-        case .value: throw node.error("its sizes are not a constant")
+        case .value, .padded: throw node.error("its sizes are not a constant")
         }
-        guard case .map(_, let height?, let width?) = try value(node).form, sizes.count == 4, case .known(let rows) = sizes[2],
-              case .known(let columns) = sizes[3], rows > 0, columns > 0, rows % height == 0, columns % width == 0,
-              rows / height == columns / width, rows / height <= 64 else {
-            throw node.error("sizes are only supported as a whole multiple of a declared height and width")
+        guard sizes.count == 4, case .known(let height) = sizes[2], case .known(let width) = sizes[3],
+              (1...Self.extentLimit).contains(height), (1...Self.extentLimit).contains(width) else {
+            throw node.error("sizes \(sizes.shown) are not supported: height and width have to be known")
         }
-        return rows / height
+        return (height, width)
+    }
+
+    private mutating func resizeToSizes(_ node: OnnxNode) throws {
+        let input = try map(value(node), for: node), (height, width) = try sizes(node)
+        guard case .map(let channels, _, _) = input.form else { throw node.error("its input is not [n, c, h, w] with a height and width") }
+        try emit(.resize(height: height, width: width), [input], for: node, form: .map(channels: channels, height: height, width: width))
     }
 
     private func wholeFactor(_ node: OnnxNode, _ scales: [Float]) throws -> Int {

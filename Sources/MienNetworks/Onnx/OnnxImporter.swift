@@ -8,7 +8,7 @@ import InferenceCore
 struct OnnxImporter {
     typealias Handler = @Sendable (inout OnnxImporter, OnnxNode) throws -> Void
 
-    static let handlers: [String: Handler] = [convolutions, activations, arithmetic, pooling, dense, rows, order, resampling, constants]
+    static let handlers: [String: Handler] = [convolutions, activations, arithmetic, pooling, dense, rows, order, arrays, resampling, constants]
         .reduce(into: [:]) { $0.merge($1) { _, _ in preconditionFailure("an operator has two handlers") } }
 
     /// Version of the set of operators that the file was written for.
@@ -17,9 +17,11 @@ struct OnnxImporter {
     private var operands: [String: OnnxOperand] = [:]
     /// Products x * f(x) that the core has as one activation, by the name of their output.
     private(set) var gates: [String: OnnxGate] = [:]
+    /// Layer normalisations that are written out, by the name of their output.
+    private(set) var normalizations: [String: OnnxNormalization] = [:]
     /// How many more weights the graph may hold. Nodes can share a weight in the file that each then has a copy of, or spread one number
     /// over many channels.
-    private var weightBudget: Int
+    private(set) var weightBudget: Int
 
     /// Far more than any network has; they bound what a small file can make of itself.
     static let nodeLimit = 1 << 16, inputLimit = 64, extentLimit = 1 << 24
@@ -38,8 +40,10 @@ struct OnnxImporter {
         let outputs = repeated(graphProto.output, graphProto.n_output).compactMap { $0 }.map { text($0.pointee.name) }
         guard !outputs.isEmpty else { throw ModelFileError(.malformed, "the model has no output") }
         let nodes = try OnnxSchedule.neededNodes(repeated(graphProto.node, graphProto.n_node), outputs: outputs)
-        gates = try OnnxGate.find(in: nodes, outputs: outputs)
-        let absorbed = Set(gates.values.map(\.factor))
+        let uses = OnnxUses(nodes, outputs: outputs)
+        gates = try OnnxGate.find(in: nodes, uses)
+        normalizations = OnnxNormalization.find(in: nodes, uses)
+        let absorbed = Set(gates.values.flatMap(\.absorbed) + normalizations.values.flatMap(\.absorbed))
 
         for initializer in repeated(graphProto.initializer, graphProto.n_initializer) {
             guard let initializer else { continue }
@@ -47,10 +51,14 @@ struct OnnxImporter {
         }
         try addInputs(repeated(graphProto.input, graphProto.n_input), nodes)
         for node in nodes where !absorbed.contains(node.outputs.first ?? "") {
-            guard node.domain.isEmpty || node.domain == "ai.onnx", let handler = Self.handlers[node.operation] else {
+            let handler = Self.handlers[node.operation]
+            guard node.domain.isEmpty || node.domain == "ai.onnx", handler != nil || OnnxFolding.operations.contains(node.operation) else {
                 throw node.error("this operator is not supported")
             }
-            try handler(&self, node)
+            if try !fold(node) {
+                guard let handler else { throw node.error("this operator is only supported for constants") }
+                try handler(&self, node)
+            }
             try node.finishAttributes()
         }
         for name in outputs { try addOutput(name) }
@@ -74,12 +82,22 @@ struct OnnxImporter {
         try define(name, operand)
     }
 
+    /// Defines the first output of `node` as extents; as a constant if nothing of them depends on the input.
+    mutating func define(_ node: OnnxNode, extents: [OnnxExtent], isScalar: Bool) throws(ModelFileError) {
+        guard let numbers = extents.numbers else { return try define(node, .extents(extents)) }
+        try define(node, .constant(OnnxTensor(integers: numbers, extents: isScalar ? [] : [numbers.count], name: node.outputs.first ?? node.name)))
+    }
+
     /// Appends a core operation for `node` and defines its output.
     mutating func emit(_ operation: Operation, _ inputs: [OnnxValue], for node: OnnxNode, form: OnnxValue.Form) throws(ModelFileError) {
+        try define(node, .value(insert(operation, inputs, for: node, form: form)))
+    }
+
+    /// Appends a core operation that is a part of what `node` does.
+    mutating func insert(_ operation: Operation, _ inputs: [OnnxValue], for node: OnnxNode, form: OnnxValue.Form) throws(ModelFileError) -> OnnxValue {
         try spend(operation.weightCount, for: node)
-        guard form.largestExtent <= Self.extentLimit else { throw node.error("its result is too large") }
-        let core = graph.add(operation, inputs.map(\.core), name: node.name)
-        try define(node, .value(OnnxValue(core: core, form: form)))
+        guard form.largestExtent <= Self.extentLimit, graph.nodes.count < 4 * Self.nodeLimit else { throw node.error("its result is too large") }
+        return OnnxValue(core: graph.add(operation, inputs.map(\.core), name: node.name), form: form)
     }
 
     /// Counts weights that `node` makes or copies.
@@ -87,6 +105,9 @@ struct OnnxImporter {
         weightBudget -= count
         guard weightBudget >= 0 else { throw node.error("the weights take far more room than the file that they come from") }
     }
+
+    /// What a name stands for, if it does for anything yet.
+    func named(_ name: String) -> OnnxOperand? { operands[name] }
 
     func operand(_ node: OnnxNode, _ index: Int) throws(ModelFileError) -> OnnxOperand {
         guard let name = node.input(index) else { throw node.error(.malformed, "input \(index) is missing") }
@@ -96,10 +117,11 @@ struct OnnxImporter {
 
     /// Input `index`, which has to depend on the network's input.
     func value(_ node: OnnxNode, _ index: Int = 0) throws(ModelFileError) -> OnnxValue {
-        guard case .value(let value) = try operand(node, index) else {
-            throw node.error("input '\(node.inputs[index])' is a constant, expected a value")
+        switch try operand(node, index) {
+        case .value(let value): return value
+        case .padded: throw node.error("its input '\(node.inputs[index])' is padded, which only a convolution supports")
+        case .constant, .extents: throw node.error("input '\(node.inputs[index])' is a constant, expected a value")
         }
-        return value
     }
 
     /// Input `index`, which has to be a constant.
@@ -154,7 +176,10 @@ struct OnnxImporter {
 
     private mutating func addOutput(_ name: String) throws(ModelFileError) {
         guard let operand = operands[name] else { throw ModelFileError(.malformed, "output '\(name)' is never computed") }
-        guard case .value(let value) = operand else { throw ModelFileError(.unsupported, "output '\(name)' is a constant") }
+        guard case .value(let value) = operand else {
+            if case .padded = operand { throw ModelFileError(.unsupported, "output '\(name)' is padded, which only a convolution supports") }
+            throw ModelFileError(.unsupported, "output '\(name)' is a constant")
+        }
         if case .row(_, .some) = value.form {
             throw ModelFileError(.unsupported, "output '\(name)' is a flattened map, whose order the core does not restore")
         }

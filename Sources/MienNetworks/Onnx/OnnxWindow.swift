@@ -11,8 +11,10 @@ struct OnnxWindow {
 
     /// Reads `kernel_shape`, `strides`, `dilations`, `pads` and `auto_pad`.
     ///
-    /// - Parameter kernel: Height and width of the weights, or nil if the attribute alone says them.
-    init(_ node: OnnxNode, kernel: [Int]?) throws(ModelFileError) {
+    /// - Parameters:
+    ///   - kernel: Height and width of the weights, or nil if the attribute alone says them.
+    ///   - outer: Zeros around the input that count as the window's padding.
+    init(_ node: OnnxNode, kernel: [Int]?, around outer: OnnxPadding = OnnxPadding()) throws(ModelFileError) {
         let declared = try node.ints("kernel_shape")
         guard let extents = kernel ?? declared else { throw node.error(.malformed, "attribute 'kernel_shape' is missing") }
         if let declared, declared != extents {
@@ -35,8 +37,10 @@ struct OnnxWindow {
         let padding: Padding
         let mode = try node.string("auto_pad") ?? "NOTSET"
         switch mode {
-        case "NOTSET": padding = .explicit(top: pads?[0] ?? 0, left: pads?[1] ?? 0, bottom: pads?[2] ?? 0, right: pads?[3] ?? 0)
-        case "VALID": padding = .explicit(top: 0, left: 0, bottom: 0, right: 0)
+        case "NOTSET":
+            padding = .explicit(top: (pads?[0] ?? 0) + outer.top, left: (pads?[1] ?? 0) + outer.left, bottom: (pads?[2] ?? 0) + outer.bottom,
+                                right: (pads?[3] ?? 0) + outer.right)
+        case "VALID": padding = .explicit(top: outer.top, left: outer.left, bottom: outer.bottom, right: outer.right)
         case "SAME_UPPER": padding = .same
         case "SAME_LOWER":
             // The odd pixel goes to the top and left, which the core cannot; without an odd pixel the two modes agree.
@@ -51,9 +55,10 @@ struct OnnxWindow {
             // More would compute margins of nothing, as large as the file likes.
             let reach = extents.map { ($0 - 1) * dilations[0] }
             guard max(top, bottom) <= reach[0], max(left, right) <= reach[1] else {
-                throw node.error("'pads' \(pads ?? []) are larger than the window")
+                throw node.error("paddings \([top, left, bottom, right]) are larger than the window")
             }
         }
+        if padding == .same, outer != OnnxPadding() { throw node.error("auto_pad \(mode) of a padded map is not supported") }
         if mode != "NOTSET", let pads, pads != [0, 0, 0, 0] { throw node.error(.malformed, "it has both auto_pad and pads") }
         window = Window(height: extents[0], width: extents[1], strideY: strides[0], strideX: strides[1],
                         dilation: dilations[0], padding: padding)

@@ -4,10 +4,11 @@ package import InferenceCore
 
 /// An ONNX model, read into the core's graph.
 ///
-/// Covered are two-dimensional convolutional networks with f32, f16, bf16 or f64 weights in the file itself, operator sets 7 to 25. Inputs
-/// and outputs of rank 4 are `[n, h, w, c]` in the graph where the file has `[n, c, h, w]`; extents of batch, height and width that the
-/// file declares are not binding, except that a Flatten of a map fixes height and width. What is not covered is refused with the name of
-/// the operator and its node; what the outputs do not depend on is not looked at.
+/// Covered are two-dimensional convolutional networks, with attention where they have it, with f32, f16, bf16 or f64 weights in the file
+/// itself, operator sets 7 to 25. Inputs and maps among the outputs are `[n, h, w, c]` in the graph where the file has `[n, c, h, w]`; arrays
+/// of other kinds are in the file's order. Extents of batch, height and width that the file declares are not binding, except that what
+/// treats a map as an array (Flatten, Reshape, Transpose...) fixes height and width, and that a file for one example may be run with more.
+/// What is not covered is refused with the name of the operator and its node; what the outputs do not depend on is not looked at.
 package struct OnnxModel: Sendable {
     /// Versions of ONNX's own operators that the importer knows.
     package static let operatorSets = 7...25
