@@ -14,6 +14,7 @@ import subprocess
 import time
 
 import emonet_bench
+import emonet_errors
 from harness import HERE, PYTHON, RELEASE, ROOT, Worker, counted, ratio, rounds, table
 
 
@@ -176,7 +177,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="*", default=["networks", "vad", "logmel", "whisper", "voice", "wire", "spawn"])
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--only", default="", help="of the suite emonet, only cases whose names have this in them")
+    parser.add_argument("--only", default="", help="of the suites emonet and errors, only cases whose names have this in them")
     parser.add_argument("--json", help="also write the figures to this file")
     arguments = parser.parse_args()
     (HERE / ".cache").mkdir(exist_ok=True)
@@ -185,7 +186,7 @@ def main():
     report = dict(cpu=cpu, rounds=arguments.rounds)
     for suite in arguments.suites:
         {"networks": networks, "vad": vad, "logmel": logmel, "whisper": whisper, "voice": voice, "wire": wire, "spawn": spawn,
-         "emonet": emonet_bench.emonet}[suite](arguments, report)
+         "emonet": emonet_bench.emonet, "errors": emonet_errors.errors}[suite](arguments, report)
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n")
 

@@ -95,8 +95,8 @@ class Case:
 
     def speeds(self, seconds, precision, peak):
         """Of one run: operations and bytes a second with their shares of the peaks."""
-        # Where f16 has no peak of its own it is computed in f32.
-        most = peak.get(precision, peak["f32"])
+        # Where the processor does not compute with f16 (a peak of 0) f32 does it.
+        most = peak[precision] or peak["f32"]
         speeds = dict(gflops=self.work / seconds / 1e9, share_of_peak=self.work / seconds / 1e9 / most)
         if self.weights:
             read = self.weights * BYTES[precision] / seconds / 1e9

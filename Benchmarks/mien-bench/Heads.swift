@@ -25,6 +25,6 @@ func benchmarkHeads(_ kind: String, count: Int, rows: Int, threads: Int, repeats
 
 /// `mien-bench peak THREADS`: what this processor can do, as a line of JSON.
 func measurePeak(threads: Int) {
-    let kinds = [("f32", MIEN_PEAK_F32), ("int8", MIEN_PEAK_INT8), ("read", MIEN_PEAK_READ)]
+    let kinds = [("f32", MIEN_PEAK_F32), ("f16", MIEN_PEAK_F16), ("int8", MIEN_PEAK_INT8), ("read", MIEN_PEAK_READ)]
     print("{" + kinds.map { "\"\($0)\": \(mien_peak($1, Int32(threads)))" }.joined(separator: ", ") + "}")
 }

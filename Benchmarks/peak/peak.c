@@ -6,6 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include "peak.h"
 
 #define ACCUMULATORS 12
@@ -17,6 +22,7 @@
 static double nothing(void *memory) { (void)memory; return 0; }
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 
 __attribute__((target("avx2,fma"))) static double f32_avx2(void *memory) {
@@ -73,6 +79,62 @@ __attribute__((target("avx512f,avx512vnni"))) static double int8_avx512(void *me
     _mm512_storeu_si512(memory, sum[0]);
     return 2.0 * 64 * ACCUMULATORS * ROUNDS;
 }
+
+__attribute__((target("avx512f,avx512fp16"))) static double f16_avx512(void *memory) {
+    __m512h sum[ACCUMULATORS];
+    const __m512h a = _mm512_set1_ph((_Float16)0.999f), b = _mm512_set1_ph((_Float16)1e-3f);
+    for (int i = 0; i < ACCUMULATORS; i++) { sum[i] = _mm512_set1_ph((_Float16)i); }
+    for (int round = 0; round < ROUNDS; round++) {
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < ACCUMULATORS; i++) { sum[i] = _mm512_fmadd_ph(sum[i], a, b); }
+        __asm__ volatile("" : "+v"(sum[0]), "+v"(sum[1]), "+v"(sum[2]), "+v"(sum[3]));
+    }
+    for (int i = 1; i < ACCUMULATORS; i++) { sum[0] = _mm512_add_ph(sum[0], sum[i]); }
+    _mm512_storeu_ph(memory, sum[0]);
+    return 2.0 * 32 * ACCUMULATORS * ROUNDS;
+}
+
+#if defined(__linux__)
+// A tile is 16 rows of 64 bytes; its product with another adds 64 products to each of 16 x 16 totals.
+__attribute__((target("amx-tile,amx-int8,avx512f"))) static double int8_amx(void *memory) {
+    struct {
+        uint8_t palette, start, unused[14];
+        uint16_t row_bytes[16];
+        uint8_t rows[16];
+    } shapes = {.palette = 1};
+    for (int i = 0; i < 8; i++) { shapes.row_bytes[i] = 64, shapes.rows[i] = 16; }
+    uint8_t bytes[1024] = {1, 2, 3};
+    _tile_loadconfig(&shapes);
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    _tile_loadd(4, bytes, 64);
+    _tile_loadd(5, bytes, 64);
+    _tile_loadd(6, bytes, 64);
+    _tile_loadd(7, bytes, 64);
+    for (int round = 0; round < ROUNDS / 4; round++) {
+        _tile_dpbusd(0, 4, 6);
+        _tile_dpbusd(1, 4, 7);
+        _tile_dpbusd(2, 5, 6);
+        _tile_dpbusd(3, 5, 7);
+    }
+    _tile_stored(0, bytes, 64);
+    memcpy(memory, bytes, 64);
+    _tile_release();
+    return 2.0 * 16 * 16 * 64 * 4 * (ROUNDS / 4);
+}
+
+// The processor has tiles, and Linux saves them for this process, which has to ask.
+static int has_amx(void) {
+    unsigned eax, ebx, ecx, edx;
+    const long ask_for_state = 0x1023, tile_data = 18;
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 24 & 3) == 3 && syscall(SYS_arch_prctl, ask_for_state, tile_data) == 0;
+}
+#endif
+static int has_f16(void) {
+    unsigned eax, ebx, ecx, edx;
+    return __builtin_cpu_supports("avx512bw") && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 23 & 1);
+}
 #endif
 
 static double read_memory(void *memory) {
@@ -96,7 +158,12 @@ static loop chosen(mien_peak_kind kind) {
     if (kind == MIEN_PEAK_F32) {
         if (__builtin_cpu_supports("avx512f")) { return f32_avx512; }
         if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) { return f32_avx2; }
+    } else if (kind == MIEN_PEAK_F16) {
+        if (has_f16()) { return f16_avx512; }
     } else {
+#if defined(__linux__)
+        if (has_amx()) { return int8_amx; }
+#endif
         if (__builtin_cpu_supports("avx512vnni")) { return int8_avx512; }
         if (__builtin_cpu_supports("avx2")) { return int8_avx2; }
     }

@@ -109,14 +109,16 @@ def export(network, folder):
                      use_external_data_format=True)
 
 
+def encoder(network, folder):
+    """With the weights that `export` wrote."""
+    make, prefix, _ = ENCODERS[network]
+    weights = load_file(pathlib.Path(folder) / f"{network}.safetensors")
+    return Encoder(make("full", {name.removeprefix(prefix): value for name, value in weights.items()}, "sdpa")).eval()
+
+
 def run(network, precision, source, rows, threads, repeats):
     torch.set_num_threads(threads)
-    if network in ENCODERS:
-        make, prefix, _ = ENCODERS[network]
-        weights = load_file(pathlib.Path(source) / f"{network}.safetensors")
-        model = Encoder(make("full", {name.removeprefix(prefix): value for name, value in weights.items()}, "sdpa"))
-    else:
-        model = stacked(network, int(source))
+    model = encoder(network, source) if network in ENCODERS else stacked(network, int(source))
     kind = {"f32": torch.float32, "f16": torch.float16}[precision]
     model, x = model.eval().to(kind), example(network, rows).to(kind)
     resident.answer(lambda: model(x), repeats)
