@@ -49,17 +49,9 @@ extension OnnxImporter {
         switch (try operand(node, 0), try operand(node, 1)) {
         case (.value(let left), .value(let right)): try combine(node, sign, left, right)
         case (.extents(let extents), .constant(let tensor)) where sign == .multiply || sign == .divide:
-            guard extents.count == 1, tensor.count == 1, case .batches(let count) = extents[0], let factor = try tensor.integers().first, factor > 0,
-                  sign == .divide ? count % factor == 0 : !count.multipliedReportingOverflow(by: factor).overflow else {
-                throw node.error("this arithmetic on the shape \(extents.shown) is not supported")
-            }
-            try define(node, extents: [.batches(sign == .divide ? count / factor : count * factor)], isScalar: tensor.extents.isEmpty)
+            try scaleExtents(node, extents, tensor, divides: sign == .divide)
         case (.constant(let tensor), .extents(let extents)) where sign == .multiply:
-            guard extents.count == 1, tensor.count == 1, case .batches(let count) = extents[0], let factor = try tensor.integers().first, factor > 0,
-                  !count.multipliedReportingOverflow(by: factor).overflow else {
-                throw node.error("this arithmetic on the shape \(extents.shown) is not supported")
-            }
-            try define(node, extents: [.batches(count * factor)], isScalar: tensor.extents.isEmpty)
+            try scaleExtents(node, extents, tensor, divides: false)
         case (.value(let value), .constant(let tensor)):
             let factors = try perChannel(node, tensor, of: value)
             switch sign {
@@ -78,6 +70,15 @@ extension OnnxImporter {
             }
         default: throw node.error("this arithmetic on a shape or on a padded map is not supported")
         }
+    }
+
+    /// The number of examples times a constant, or divided by one that it stays whole by.
+    private mutating func scaleExtents(_ node: OnnxNode, _ extents: [OnnxExtent], _ tensor: OnnxTensor, divides: Bool) throws {
+        guard extents.count == 1, case .batches(let count) = extents[0], tensor.count == 1, case let factor = try tensor.integers()[0], factor > 0,
+              divides ? count % factor == 0 : factor <= Self.extentLimit && count <= Self.extentLimit else {
+            throw node.error("this arithmetic on the shape \(extents.shown) is not supported")
+        }
+        try define(node, extents: [.batches(divides ? count / factor : count * factor)], isScalar: tensor.extents.isEmpty)
     }
 
     private mutating func combine(_ node: OnnxNode, _ sign: Sign, _ left: OnnxValue, _ right: OnnxValue) throws {
