@@ -114,14 +114,11 @@ extension FaceManifest.Output {
             values.append(try FaceManifest.Value(try ManifestNode(value, at: path, of: file, keys: ["label", "category", "dimension", "range"])))
         }
         let hasLabels = values.contains { if case .label = $0 { true } else { false } }
-        switch activation {
-        case .none where hasLabels: scale = try node.range("range", of: "score of the network")
-        case .none: scale = NativeScale(minimum: 0, maximum: 1, meaning: "nothing")
-        case .softmax: scale = NativeScale(minimum: 0, maximum: 1, meaning: "softmax probability")
-        case .sigmoid: scale = NativeScale(minimum: 0, maximum: 1, meaning: "sigmoid probability")
-        }
-        if node.has("range"), activation != .none || !hasLabels {
-            throw node.failure("range", "is for labels without an activation; softmax and sigmoid give 0 to 1")
+        if activation == .none, hasLabels {
+            scale = try node.range("range", of: "score of the network")
+        } else {
+            if node.has("range") { throw node.failure("range", "is for labels without an activation; softmax and sigmoid give 0 to 1") }
+            scale = NativeScale(minimum: 0, maximum: 1, meaning: "\(activation.rawValue) probability")
         }
     }
 }

@@ -66,7 +66,7 @@ package struct FaceManifest: Sendable, Equatable {
         package var name: String?
         /// Of the labels; dimensions are what the network says.
         package var activation: Activation
-        /// Of the labels after the activation.
+        /// Of the labels after the activation; without labels it says nothing.
         package var scale: NativeScale
         /// What each number means, in the network's order.
         package var values: [Value]

@@ -22,7 +22,7 @@ struct PluginArguments: ParsableArguments {
     ///
     /// - Throws: `Failure` if one cannot be used.
     func named() throws -> Plugins {
-        var plugins = Plugins(reserved: try BuiltIn.ids())
+        var plugins = Plugins()
         for folder in folders { try plugins.add(named: absolute(folder)) }
         return plugins
     }
@@ -34,12 +34,10 @@ struct Plugins {
     static let variable = "MIEN_PLUGINS"
 
     private var faces: [OnnxFacePlugin] = []
-    private var reserved: Set<String>
+    /// Ids that are taken. Nil until a plugin is there: most hosts have none, and should start fast.
+    private var ids: Set<String>?
     /// Folders that were read, however they are named.
     private var known: Set<String> = []
-
-    /// - Parameter reserved: Ids that no plugin may have.
-    init(reserved: Set<String>) { self.reserved = reserved }
 
     var estimators: [EstimatorFactory] { faces.map(\.factory) }
 
@@ -56,7 +54,7 @@ struct Plugins {
             if found.isEmpty { throw Failure("\(folder) holds no \(OnnxFacePlugin.manifestName), and no folder that does", code: ExitStatus.configuration) }
             for plugin in found { try add(try plugin.get()) }
         } catch {
-            throw Failure(Self.reason(error), code: ExitStatus.configuration)
+            throw Failure(Self.reason(error), code: (error as? Failure)?.code ?? ExitStatus.configuration)
         }
     }
 
@@ -83,11 +81,13 @@ struct Plugins {
     /// - Throws: `Failure` if its id is taken.
     private mutating func add(_ plugin: OnnxFacePlugin) throws {
         guard known.insert(real(plugin.folder)).inserted else { return }
-        guard reserved.insert(plugin.manifest.id).inserted else {
+        var taken = try ids ?? BuiltIn.ids()
+        guard taken.insert(plugin.manifest.id).inserted else {
             let other = faces.first { $0.manifest.id == plugin.manifest.id }
             throw Failure("\(plugin.folder)/\(OnnxFacePlugin.manifestName): id \(plugin.manifest.id) is that of \(other?.folder ?? "an estimator or a model of this build") as well",
                           code: ExitStatus.configuration)
         }
+        ids = taken
         faces.append(plugin)
     }
 

@@ -114,6 +114,18 @@ def test_pictures_are_resized_as_pillow_does_it(host):
     assert [c.name for c in estimate.categories] == [name for _, name in sorted(zip(wanted["emotions"][0], ("Elation", "Contentment")), reverse=True)]
 
 
+def test_faces_of_one_picture_are_read_together(host):
+    """The same face in two places: boxes and scores are those of the face alone, but for a pixel that the detector may shift them."""
+    portrait = Image.open(PORTRAIT).convert("RGB")
+    sheet = Image.new("RGB", (1024, 512))
+    sheet.paste(portrait, (0, 0))
+    sheet.paste(portrait, (512, 0))
+    answer = host.unary(ESTIMATE, Request(estimator="random-tiny", **raw(np.asarray(sheet), RGB)), "mien.v1.EstimateFaceResponse")
+    left, right = sorted(answer.estimates, key=lambda estimate: estimate.face.box.left)
+    assert abs(right.face.box.left - left.face.box.left - 512) < 1
+    assert np.allclose([s.score for s in left.native_scores], [s.score for s in right.native_scores], rtol=0, atol=0.05)
+
+
 def test_plugins_are_listed_behind_what_is_built_in(host):
     listed = host.unary("/mien.v1.Host/ListEstimators", M["mien.v1.ListEstimatorsRequest"](), "mien.v1.ListEstimatorsResponse").estimators
     assert [one.id for one in listed][-4:] == ["random-channels-last", "random-overflow", "random-tiny", "random-two-heads"]
