@@ -73,26 +73,26 @@ struct FaceNetwork: Sendable {
             }
             return (place, output.values.count)
         }
-        func shapes(_ faces: Int) throws -> [Shape] {
+        /// How many numbers the network gives for so many faces, if it does as the manifest says.
+        func results(_ faces: Int) throws -> Int {
+            let shapes: [Shape]
             do throws(InferenceError) {
-                return try compiled.outputShapes(for: [[faces, height, width, channels]])
+                shapes = try compiled.outputShapes(for: [[faces, height, width, channels]])
             } catch {
                 throw Mismatch(description: "it does not take an input of \(height) rows and \(width) columns, as face.json states: \(error)")
             }
+            for output in outputs {
+                let shape = shapes[output.place]
+                guard shape.extents.first == faces, shape.extents.last == output.count, shape.count == faces * output.count else {
+                    throw Mismatch(description: "its output \(compiled.outputNames[output.place]) has shape \(shape); face.json states \(Shape([faces, output.count]))")
+                }
+            }
+            return shapes.reduce(0) { $0 + $1.count }
         }
-        func fit(_ shapes: [Shape], _ faces: Int) -> Bool {
-            outputs.allSatisfy { shapes[$0.place].extents.first == faces && shapes[$0.place].extents.last == $0.count && shapes[$0.place].count == faces * $0.count }
-        }
-        let one = try shapes(1)
-        guard fit(one, 1) else {
-            let found = outputs.map { "\(compiled.outputNames[$0.place]) has shape \(one[$0.place])" }, wanted = outputs.map { "[1, \($0.count)]" }
-            throw Mismatch(description: "\(found.joined(separator: ", ")); face.json states \(wanted.joined(separator: ", "))")
-        }
-        let results = one.reduce(0) { $0 + $1.count }
-        guard results <= Self.resultLimit else { throw Mismatch(description: "it gives \(results) numbers for a face; at most \(Self.resultLimit) are taken") }
-        let most = max(1, min(Self.faceLimit, Self.pixelLimit / (height * width), Self.resultLimit / results))
-        // Some exports fix the number of pictures at 1.
-        batch = most > 1 && (try? shapes(most)).map { fit($0, most) } == true ? most : 1
+        let numbers = try results(1)
+        guard numbers <= Self.resultLimit else { throw Mismatch(description: "it gives \(numbers) numbers for a face; at most \(Self.resultLimit) are taken") }
+        batch = max(1, min(Self.faceLimit, Self.pixelLimit / (height * width), Self.resultLimit / numbers))
+        _ = try results(batch)
         self.graph = compiled
         self.outputs = outputs
         input = FaceInput(manifest)

@@ -5,7 +5,8 @@
 
     FOLDER/tiny/            [n, 3, 32, 24] to 10 numbers, 8 logits with valence and arousal behind them, as EmotiEffLib's "mtl" networks give
     FOLDER/channels-last/   the same network, which takes [n, 32, 24, 3], blue first
-    FOLDER/two-heads/       grey [n, 1, 16, 16]; outputs "emotions" [n, 3], sigmoids already, and "affect" [n, 1], -10 to 10
+    FOLDER/two-heads/       grey [1, 1, 16, 16], as exporters of a single example write it; outputs "emotions" [1, 3], sigmoids already, and "affect" [1, 1],
+                            -10 to 10
     FOLDER/overflow/        [n, 3, 8, 8] to 2 numbers that are infinite unless the picture is black
     FOLDER/expected.safetensors
         pictures            [4, 32, 24, 3], 0 to 255
@@ -58,9 +59,9 @@ class Network:
     def pooled(self, x):
         return self.add("Flatten", self.add("GlobalAveragePool", x))
 
-    def bytes(self, shape, outputs):
-        graph = helper.make_graph(self.nodes, "face", [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["n", *shape])],
-                                  [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", count]) for name, count in outputs], self.weights)
+    def bytes(self, shape, outputs, batch="n"):
+        graph = helper.make_graph(self.nodes, "face", [helper.make_tensor_value_info("input", TensorProto.FLOAT, [batch, *shape])],
+                                  [helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, count]) for name, count in outputs], self.weights)
         model = helper.make_model(graph, producer_name="onnx_face", opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         checker.check_model(model)
         return model.SerializeToString(deterministic=True)
@@ -77,10 +78,12 @@ def expressions(channels_last=False):
 
 def two_heads():
     net = Network(8)
-    x = net.pooled(net.convolution(net.convolution("input", 1, 8), 8, 16))
+    x = net.add("GlobalAveragePool", net.convolution(net.convolution("input", 1, 8), 8, 16))
+    net.weights.append(numpy_helper.from_array(np.array([1, 16]), "extents"))
+    x = net.add("Reshape", x, "extents")
     net.add("Sigmoid", net.dense(x, 16, 3, 2), output="emotions")
     net.dense(x, 16, 1, 8, output="affect")
-    return net.bytes([1, 16, 16], [("emotions", 3), ("affect", 1)])
+    return net.bytes([1, 16, 16], [("emotions", 3), ("affect", 1)], batch=1)
 
 
 def overflow():
@@ -157,14 +160,14 @@ def main():
     two, session = plugin("two-heads", two_heads(), inputs=picture_input(16, 16, "grey", 1, [127.5], [127.5], "antialiased"),
                           crop={"kind": "box", "square": True, "margin": 0.1}, outputs=heads)
     grey = random.integers(0, 256, (2, 16, 16, 1), dtype=np.uint8) // np.array([1, 3]).reshape(2, 1, 1, 1)
-    emotions, arousal = session.run(["emotions", "affect"], {"input": network_input(grey, two).transpose(0, 3, 1, 2)})
+    answers = [session.run(["affect", "emotions"], {"input": picture[None]}) for picture in network_input(grey, two).transpose(0, 3, 1, 2)]
 
     plugin("overflow", overflow(), inputs=picture_input(8, 8, "rgb", 1, [0] * 3, [1] * 3), crop=box,
            outputs=[{"activation": "softmax", "values": values[:2]}])
 
     write_safetensors(FOLDER / "expected.safetensors", {
         "pictures": pictures, "input": fed, "output": output, "scores": scores, "channels-last/output": blue_first, "two-heads/pictures": grey,
-        "two-heads/scores": np.concatenate([arousal, emotions], 1)})
+        "two-heads/scores": np.concatenate([np.concatenate(answer, 1) for answer in answers])})
 
 
 if __name__ == "__main__":

@@ -57,6 +57,15 @@ struct ReaderTests {
         }
     }
 
+    /// The file of `two-heads` is an export of a single example: it declares one picture, and reshapes to one row.
+    @Test("reads several faces at a time though its file speaks of one")
+    func single() throws {
+        let network = try FaceNetwork(Fixture.plugin("two-heads")), expected = try Fixture.expected("two-heads/scores").values
+        let found = try network.run(Fixture.pictures("two-heads/pictures")).flatMap { $0.flatMap { $0 } }
+        #expect(network.batch == 8 && found.count == 8)
+        for (value, wanted) in zip(found, expected) { #expect(abs(value - wanted) <= 2e-5) }
+    }
+
     @Test("is asked about many faces in parts, and answers as about each alone")
     func crowds() throws {
         let pictures = try Fixture.pictures("pictures"), picture = pictures[1], reader = try FaceReader(Fixture.plugin("tiny"))
@@ -112,7 +121,7 @@ struct ReaderTests {
 
     @Test("that is not what the manifest states is not used", arguments: [
         ("tiny", "\"height\": 32", "\"height\": 31", "its input is [any, 3, 32, 24]"), ("tiny", "\"width\": 24", "\"width\": 32", "face.json states 32 rows and 32 columns"),
-        ("channels-last", "\"height\": 32", "\"height\": 33", "[any, 32, 24, 3]"), ("two-heads", "\"height\": 16", "\"height\": 32", "[any, 1, 16, 16]"),
+        ("channels-last", "\"height\": 32", "\"height\": 33", "[any, 32, 24, 3]"), ("two-heads", "\"height\": 16", "\"height\": 32", "[1, 1, 16, 16]"),
         ("tiny", "\"logits\"", "\"scores\"", "its outputs are logits; face.json names \"scores\""), ("two-heads", "\"affect\"", "\"effect\"", "emotions, affect"),
         ("tiny", "\"dimension\": \"valence\",", "\"dimension\": \"dominance\", \"range\": [0, 1]}, {\"dimension\": \"valence\",", "[1, 10]; face.json states [1, 11]"),
         ("two-heads", "{\n          \"label\": \"other\",\n          \"category\": null\n        }", "{\"label\": \"other\", \"category\": null}, {\"label\": \"more\", \"category\": null}", "[1, 4]"),
