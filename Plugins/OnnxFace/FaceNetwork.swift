@@ -91,8 +91,9 @@ struct FaceNetwork: Sendable {
         }
         let numbers = try results(1)
         guard numbers <= Self.resultLimit else { throw Mismatch(description: "it gives \(numbers) numbers for a face; at most \(Self.resultLimit) are taken") }
-        batch = max(1, min(Self.faceLimit, Self.pixelLimit / (height * width), Self.resultLimit / numbers))
-        _ = try results(batch)
+        let most = max(1, min(Self.faceLimit, Self.pixelLimit / (height * width), Self.resultLimit / numbers))
+        // A file that was exported for one picture may do for one only.
+        batch = (try? results(most)) == nil ? 1 : most
         self.graph = compiled
         self.outputs = outputs
         input = FaceInput(manifest)
