@@ -83,6 +83,8 @@ let package = Package(
                exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json"), .embedInCode("import_hdf5.py")]),
         module("EmpathicFace", ["FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore"], path: "Plugins/EmpathicFace",
                exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json")]),
+        module("OnnxFace", ["FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "MienDigest", "COnnxProtos", "InferenceCore"], path: "Plugins/OnnxFace",
+               exclude: ["examples"]),
         module("SpeechFinding", ["MienEstimation", "MienNetworks", "InferenceCore"], path: "Plugins/SpeechFinding", resources: [.embedInCode("model.json")]),
         module("EmpathicVoice", ["SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore"], path: "Plugins/EmpathicVoice",
                exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json")]),
@@ -93,7 +95,7 @@ let package = Package(
 
         // Floor 5: the command, which alone introduces the built-in plugins to the host.
         .executableTarget(name: "mien",
-                          dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression", "FaceFinding", "EmpathicFace", "EmpathicVoice", "SpeechFinding",
+                          dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression", "FaceFinding", "EmpathicFace", "EmpathicVoice", "OnnxFace", "SpeechFinding",
                                          "VoiceEmotion", "InferenceCore", "MienNetworks", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
                           swiftSettings: swift),
         .target(name: "CPeak", path: "Benchmarks/peak", cSettings: c),
@@ -112,6 +114,7 @@ let package = Package(
         tests("FaceExpressionTests", ["FaceExpression", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         .target(name: "ReferenceModels", dependencies: ["InferenceCore", "MienNetworks"], path: "Tests/Support/ReferenceModels", swiftSettings: swift),
         tests("EmpathicFaceTests", ["ReferenceModels", "EmpathicFace", "FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore"], exclude: ["Fixtures"]),
+        tests("OnnxFaceTests", ["OnnxFace", "FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienDigest", "InferenceCore"], exclude: ["Fixtures"]),
         tests("EmpathicVoiceTests", ["ReferenceModels", "EmpathicVoice", "SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         tests("VoiceEmotionTests", ["VoiceEmotion", "SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),
@@ -136,6 +139,7 @@ if Context.environment["MIEN_FUZZ"] == "1" {
         fuzzer("FuzzCTranslate2", ["MienNetworks"]),
         fuzzer("FuzzTorch", ["MienNetworks"]),
         fuzzer("FuzzOnnx", ["MienNetworks", "InferenceCore"]),
+        fuzzer("FuzzFaceManifest", ["OnnxFace"]),
         fuzzer("FuzzJPEG", ["MienMedia"]),
         fuzzer("FuzzPNG", ["MienMedia"]),
         fuzzer("FuzzAudio", ["MienMedia"]),

@@ -85,3 +85,16 @@ package struct ModelUnavailable: Error, Sendable, CustomStringConvertible {
         self.description = description
     }
 }
+
+/// What an estimator was set up with cannot be used: a file that is not what its manifest says, a network with other outputs. For whoever set it up to mend.
+package struct EstimatorUnusable: Error, Sendable, CustomStringConvertible {
+    /// Names the file and what is wrong with it.
+    package var description: String
+    package init(_ description: String) { self.description = description }
+}
+
+/// A network gave numbers that are not finite for everything it was shown, so that there is no estimate; another picture may fare better.
+package struct ScoresNotFinite: Error, Sendable, CustomStringConvertible {
+    package var description: String
+    package init(_ description: String) { self.description = description }
+}

@@ -5,6 +5,7 @@ import MienWire
 /// Reasons that more than one file gives.
 enum Reason {
     static let modelMissing = "MODEL_MISSING"
+    static let estimatorUnusable = "ESTIMATOR_UNUSABLE"
     static let hostDraining = "HOST_DRAINING"
     static let hostBusy = "HOST_BUSY"
     static let malformed = "MESSAGE_MALFORMED"
@@ -29,6 +30,11 @@ func callError(_ error: any Error, doing method: String, _ log: HostLog) -> Call
     case let error as ModelUnavailable:
         return CallError(.failedPrecondition, error.description, reason: Reason.modelMissing,
                          facts: [MetadataEntry("model", error.model)])
+    case let error as EstimatorUnusable:
+        return CallError(.failedPrecondition, error.description, reason: Reason.estimatorUnusable)
+    case let error as ScoresNotFinite:
+        log.error("\(method) failed: \(error)")
+        return CallError(.internalError, error.description, reason: "SCORES_NOT_FINITE")
     default:
         log.error("\(method) failed: \(error)")
         return CallError(.internalError, "the host failed at this request; its log has the cause", reason: Reason.internalDefect)

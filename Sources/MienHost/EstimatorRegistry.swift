@@ -91,8 +91,8 @@ package final class EstimatorRegistry: Sendable {
     /// The loaded estimator; loads it first if need be. Concurrent callers wait for the same load. A load that failed is tried again by the
     /// next caller, because a missing model may have been pulled in the meantime.
     ///
-    /// - Throws: `CallError`: `failedPrecondition` with reason MODEL_MISSING and the command that helps; `internalError` for an estimator that
-    ///   fails to load for another cause.
+    /// - Throws: `CallError`: `failedPrecondition` with reason MODEL_MISSING and the command that helps, or with ESTIMATOR_UNUSABLE and what is wrong
+    ///   with the plugin; `internalError` for an estimator that fails to load for another cause.
     package func estimator(_ id: String) async throws -> any Estimator {
         enum Step {
             case have(any Estimator)
@@ -159,6 +159,9 @@ package final class EstimatorRegistry: Sendable {
                 failure = CallError(.failedPrecondition, missing.description, reason: Reason.modelMissing,
                                     facts: [MetadataEntry("model", missing.model)])
                 log.notice(missing.description, source: "estimator/\(id)")
+            } else if let unusable = error as? EstimatorUnusable {
+                failure = CallError(.failedPrecondition, "estimator \(id) cannot be used: \(unusable)", reason: Reason.estimatorUnusable)
+                log.error("cannot be used: \(unusable)", source: "estimator/\(id)")
             } else if error is CancellationError {
                 failure = CallError(.unavailable, "the host is shutting down", reason: Reason.hostDraining)
             } else {

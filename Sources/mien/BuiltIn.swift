@@ -21,6 +21,11 @@ enum BuiltIn {
         return catalogue
     }
 
+    /// Names that a plugin cannot have, because they are taken by estimators or models of this build.
+    ///
+    /// - Throws: `Failure`.
+    static func ids() throws -> Set<String> { Set(estimators.map(\.description.id) + (try store().catalogue.models.map(\.id))) }
+
     /// The model store, with the catalogues of all built-in plugins.
     static func store() throws -> ModelStore {
         do throws(ModelStoreError) {

@@ -15,6 +15,8 @@ enum ExitStatus {
     static let inputOutput: Int32 = 74
     /// The other side broke the protocol.
     static let protocolViolation: Int32 = 76
+    /// A plugin is not what it should be.
+    static let configuration: Int32 = 78
 
     static let explanation = """
         EXIT STATUS:
@@ -27,5 +29,6 @@ enum ExitStatus {
           73  an output file could not be written
           74  reading or writing failed
           76  the other side broke the protocol
+          78  a plugin is set up wrongly
         """
 }

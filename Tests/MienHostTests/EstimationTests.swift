@@ -186,6 +186,30 @@ import Testing
         await pair.close()
     }
 
+    @Test func anEstimatorThatIsSetUpWronglySaysWhatIsWrongAndIsTriedAgain() async throws {
+        let tries = Counter(), description = FakeFaces.description("fake")
+        let factory = EstimatorFactory(description: description) { _ in
+            tries.increment()
+            if tries.value == 1 { throw EstimatorUnusable("/plugins/face.onnx has two inputs") }
+            return FakeFaces(description: description) { picture, _, _ in FakeFaces.answer(picture) }
+        }
+        let pair = HostPair([factory])
+        let error = await pair.failure(.gray())
+        #expect(error?.code == .failedPrecondition && error?.reason == "ESTIMATOR_UNUSABLE")
+        #expect(error?.message == "estimator fake cannot be used: /plugins/face.onnx has two inputs")
+        #expect(try await pair.client.estimators().map(\.stateDetail) == ["estimator fake cannot be used: /plugins/face.onnx has two inputs"])
+        _ = try await pair.client.estimateFace(.gray())
+        #expect(try await pair.client.estimators().map(\.state) == [.ready])
+        await pair.close()
+    }
+
+    @Test func scoresThatAreNotFiniteAreToldToTheCaller() async throws {
+        let pair = HostPair([FakeFaces.factory { _, _, _ in throw ScoresNotFinite("no number for any face") }])
+        let error = await pair.failure(.gray())
+        #expect(error?.code == .internalError && error?.reason == "SCORES_NOT_FINITE" && error?.message == "no number for any face")
+        await pair.close()
+    }
+
     @Test func concurrentCallersShareOneLoad() async throws {
         let loads = Counter(), gate = Gate()
         let pair = HostPair([FakeFaces.factory(loads: loads, loading: gate)])

@@ -38,4 +38,13 @@ import Testing
         try Data("{".utf8).write(to: URL(fileURLWithPath: "\(folder)/home/models/face/2/installed.json"))
         #expect(library.obstacle(model: "face") == "model face: installed.json is missing or does not fit the catalogue; run: mien models pack face")
     }
+
+    @Test func modelsThatPluginsBringAreThereBesideThoseOfTheStore() throws {
+        let store = StoreLibrary(ModelStore(home: "/nonexistent", catalogue: try ModelCatalogue.decode(Array(Self.catalogue.utf8))))
+        let library = ExtendedLibrary(store, adding: [ModelFacts(id: "own", version: "5", license: "MIT", attribution: "me")])
+        #expect(library.facts(model: "own")?.version == "5" && library.obstacle(model: "own") == nil)
+        #expect(library.facts(model: "face")?.version == "2" && library.obstacle(model: "heads") == store.obstacle(model: "heads"))
+        #expect(library.facts(model: "none") == nil && library.obstacle(model: "none") == "model none is in no catalogue")
+        #expect(throws: ModelUnavailable.self) { try library.path(model: "heads", file: "heads/x") }
+    }
 }

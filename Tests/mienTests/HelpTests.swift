@@ -26,6 +26,7 @@ import Testing
               73  an output file could not be written
               74  reading or writing failed
               76  the other side broke the protocol
+              78  a plugin is set up wrongly
 
             SHELL COMPLETIONS:
               mien --generate-completion-script bash|zsh|fish
@@ -59,7 +60,7 @@ import Testing
         ["face", "a", "--top", "3", "--all"], ["voice", "a", "--neutral", "-"], ["listen", "--categories", "anger,,awe"],
         ["voice"], ["voice", "-", "-"], ["voice", "a", "--top", "41"], ["voice", "a", "--window", "5"],
         ["voice", "a", "--granularity", "window", "--hop", "0"], ["voice", "a", "--granularity", "word"], ["listen", "--encoding", "mp3"],
-        ["serve", "--threads", "0"], ["serve", "--drain-limit", "-1"], ["serve", "--preload", "nobody"],
+        ["serve", "--threads", "0"], ["serve", "--drain-limit", "-1"],
         ["call"], ["call", "GetInfo", "--timeout", "0"], ["call", "GetInfo", "--metadata", "x"], ["models", "remove"], ["models", "import", "x"], ["nonsense"],
     ])
     func argumentsThatMakeNoSenseAreRefused(arguments: [String]) {

@@ -79,7 +79,7 @@ import Testing
         #expect(process.capturedErrors.contains("the other side broke the protocol"))
     }
 
-    @Test(arguments: [["serve", "--nonsense"], ["serve", "--threads", "0"], ["face"], ["face", "a.jpg", "--min-confidence", "nan"], ["nonsense"]])
+    @Test(arguments: [["serve", "--nonsense"], ["serve", "--threads", "0"], ["serve", "--preload", "nobody"], ["face"], ["face", "a.jpg", "--min-confidence", "nan"], ["nonsense"]])
     func wrongUsageIsExitCode64(arguments: [String]) async throws {
         let process = try HostProcess(try options("mien", arguments))
         #expect(await process.waitForExit(limit: .seconds(20)) == .code(64))

@@ -45,6 +45,7 @@ struct FaceCommand: AsyncParsableCommand {
     var maxFaces: UInt32?
 
     @OptionGroup var answer: AnswerArguments
+    @OptionGroup var plugins: PluginArguments
 
     func validate() throws {
         if files.isEmpty { throw ValidationError("no picture is given") }
@@ -60,7 +61,7 @@ struct FaceCommand: AsyncParsableCommand {
     func run() async throws {
         try await running {
             let standardInput = files.contains("-") ? try StandardInput.read(limit: 64 << 20) : nil
-            let options = try options, client = try await ownHost()
+            let options = try options, client = try await ownHost(plugins)
             let run = BatchRun<Proto.EstimateFaceRequest, Proto.EstimateFaceResponse>(files: files, title: "Faces", unit: "picture") { [self] index, file in
                 let picture: Proto.EstimateFaceRequest.Picture = if file == "-", let standardInput { .data(standardInput) } else { .path(absolute(file)) }
                 return Proto.EstimateFaceRequest(requestId: String(index), picture: picture, estimator: answer.estimator, options: options)

@@ -6,10 +6,11 @@ import MienMessages
 struct Info: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show what a host says of itself and its estimators.")
     @Flag(help: "Print JSON: the answers of GetInfo and ListEstimators.") var json = false
+    @OptionGroup var plugins: PluginArguments
 
     func run() async throws {
         try await running {
-            let client = try await ownHost()
+            let client = try await ownHost(plugins)
             do {
                 let info = try await client.info(), estimators = try await client.estimators()
                 if json {

@@ -2,10 +2,14 @@ import MienClient
 import MienWire
 
 /// A host for this command alone: the same program as `mien serve`.
-func ownHost() async throws -> Client {
+///
+/// - Parameter plugins: What it gets beside the estimators that it knows. They are looked at here first, so that this command can say what is wrong.
+/// - Throws: `Failure`.
+func ownHost(_ plugins: PluginArguments? = nil) async throws -> Client {
+    _ = try plugins?.named()
     var options = HostProcess.Options()
     // What concerns the user comes back as an answer; the host itself only speaks up when something is wrong.
-    options.arguments = ["serve", "--log-level", "error"]
+    options.arguments = ["serve", "--log-level", "error"] + (plugins?.folders ?? []).flatMap { ["--plugin", absolute($0)] }
     do {
         return try await Client.spawn(options, name: "mien", version: mienVersion)
     } catch {

@@ -34,13 +34,11 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Seconds that running calls get to end when the host is asked to go.", valueName: "seconds"))
     var drainLimit = 2.0
 
+    @OptionGroup var plugins: PluginArguments
+
     func validate() throws {
         if let threads, !(1...256).contains(threads) { throw ValidationError("--threads is \(threads); it must be from 1 to 256") }
         guard drainLimit >= 0, drainLimit <= 3600 else { throw ValidationError("--drain-limit is \(drainLimit); it must be from 0 to 3600") }
-        for id in preload where !BuiltIn.estimators.contains(where: { $0.description.id == id }) {
-            let known = BuiltIn.estimators.map(\.description.id).joined(separator: ", ")
-            throw ValidationError("--preload: there is no estimator \"\(id)\"; there are: \(known)")
-        }
     }
 
     func run() async throws {
@@ -61,7 +59,15 @@ struct Serve: AsyncParsableCommand {
             if let error = Kernels.selectionError { throw Failure(error, code: ExitStatus.usage) }
 
             let log = HostLog(level: logLevel.number)
-            var configuration = HostConfiguration(version: mienVersion, estimators: BuiltIn.estimators, models: try StoreLibrary(BuiltIn.store()))
+            var added = try plugins.named()
+            for reason in added.add(inherited: variable(Plugins.variable)) { log.error("\(Plugins.variable): left out: \(reason)") }
+            let estimators = BuiltIn.estimators + added.estimators
+            for id in preload where !estimators.contains(where: { $0.description.id == id }) {
+                let known = estimators.map(\.description.id).joined(separator: ", ")
+                throw Failure("--preload: there is no estimator \"\(printable(id))\"; there are: \(known)", code: ExitStatus.usage)
+            }
+            let models = ExtendedLibrary(try StoreLibrary(BuiltIn.store()), adding: added.models)
+            var configuration = HostConfiguration(version: mienVersion, estimators: estimators, models: models)
             configuration.features = Kernels.features
             configuration.kernels = Kernels.name
             configuration.threads = threads ?? WorkerPool.shared.threads

@@ -14,7 +14,9 @@ struct FaceReport {
     mutating func add(_ file: String, _ answer: Proto.EstimateFaceResponse) { answers.append((file, answer)) }
 
     func render(_ terminal: Terminal) -> [String] {
-        if answers.contains(where: { $0.answer.estimates.contains(where: EstimateBlock.suits) }) { return blocks(terminal) }
+        // A table has no room for valence and arousal.
+        let isWide = answers.contains { $0.answer.estimates.contains { EstimateBlock.suits($0) || !$0.dimensions.isEmpty } }
+        if isWide { return blocks(terminal) }
         var table = Table([.init("FILE", shrinks: true), .init("FACE"), .init("BOX"), .init("SURE", alignedRight: true), .init("EMOTION"),
                            .init("INTENSITY"), .init("NOTE")])
         for (file, answer) in answers {

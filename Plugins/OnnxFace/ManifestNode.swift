@@ -1,0 +1,143 @@
+import MienJSON
+
+/// An object within a manifest, which knows where it stands and which keys it may have.
+struct ManifestNode {
+    private let object: JSONObject
+    private let path: String
+    private let file: String
+
+    /// - Throws: `ManifestError` if the value is no object, or has a key beside `keys`.
+    init(_ value: JSONValue, at path: String, of file: String, keys: [String]) throws(ManifestError) {
+        self.path = path
+        self.file = file
+        guard let object = value.object else { throw ManifestError(file: file, key: path, "is \(value.kind) where an object belongs") }
+        self.object = object
+        for member in object.members where !keys.contains(member.name) {
+            throw ManifestError(file: file, key: place(shown(member.name)), "is not a key of the schema; known are: \(keys.joined(separator: ", "))")
+        }
+    }
+
+    func failure(_ key: String, _ message: String) -> ManifestError { ManifestError(file: file, key: place(key), message) }
+
+    func has(_ key: String) -> Bool { object[key] != nil }
+
+    // MARK: Values
+
+    private func required(_ key: String) throws(ManifestError) -> JSONValue {
+        guard let value = object[key] else { throw failure(key, "is missing") }
+        return value
+    }
+
+    func string(_ key: String, _ rule: TextRule) throws(ManifestError) -> String {
+        let value = try required(key)
+        guard let string = value.string else { throw failure(key, "is \(value.kind) where a string belongs") }
+        guard rule.allows(string) else { throw failure(key, "is \(shown(string)), which is not \(rule.meaning)") }
+        return string
+    }
+
+    /// Nil for null, which has to be written out.
+    func stringOrNull(_ key: String, _ rule: TextRule) throws(ManifestError) -> String? {
+        try required(key) == .null ? nil : string(key, rule)
+    }
+
+    func optionalString(_ key: String, _ rule: TextRule) throws(ManifestError) -> String? { has(key) ? try string(key, rule) : nil }
+
+    func bool(_ key: String) throws(ManifestError) -> Bool {
+        let value = try required(key)
+        guard let bool = value.bool else { throw failure(key, "is \(value.kind) where true or false belongs") }
+        return bool
+    }
+
+    func integer(_ key: String, in range: ClosedRange<Int>) throws(ManifestError) -> Int {
+        guard let integer: Int = try required(key).number?.integer(), range.contains(integer) else {
+            throw failure(key, "is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return integer
+    }
+
+    func number(_ key: String, in range: ClosedRange<Double>) throws(ManifestError) -> Double {
+        try number(try required(key), key, range)
+    }
+
+    /// An array of exactly `count` numbers.
+    func numbers(_ key: String, count: Int, in range: ClosedRange<Double>) throws(ManifestError) -> [Double] {
+        let elements = try array(key, count: count...count)
+        var numbers: [Double] = []
+        for (index, element) in elements.enumerated() { numbers.append(try number(element.value, "\(key)[\(index)]", range)) }
+        return numbers
+    }
+
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, of type: Choice.Type = Choice.self) throws(ManifestError) -> Choice {
+        guard let word = try required(key).string, let choice = Choice(rawValue: word) else {
+            throw failure(key, "is none of: \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return choice
+    }
+
+    // MARK: Within
+
+    func array(_ key: String, count: ClosedRange<Int>) throws(ManifestError) -> [(value: JSONValue, path: String)] {
+        let value = try required(key)
+        guard let array = value.array else { throw failure(key, "is \(value.kind) where an array belongs") }
+        guard count.contains(array.count) else {
+            let wanted = count.count == 1 ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
+            throw failure(key, "has \(array.count) elements where there must be \(wanted)")
+        }
+        return array.enumerated().map { (value: $1, path: "\(place(key))[\($0)]") }
+    }
+
+    func node(_ key: String, keys: [String]) throws(ManifestError) -> ManifestNode {
+        try ManifestNode(try required(key), at: place(key), of: file, keys: keys)
+    }
+
+    private func place(_ key: String) -> String { path.isEmpty ? key : key.isEmpty ? path : "\(path).\(key)" }
+
+    private func number(_ value: JSONValue, _ key: String, _ range: ClosedRange<Double>) throws(ManifestError) -> Double {
+        guard let number = value.number?.double, range.contains(number) else {
+            throw failure(key, "is not a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+}
+
+/// A word of the manifest's author in an error message: quoted, cut to a sensible length.
+func shown(_ text: String) -> String { JSONValue.string(String(String.UnicodeScalarView(text.unicodeScalars.prefix(80)))).text() }
+
+/// What a string of the manifest may look like.
+struct TextRule: Sendable {
+    /// Ends the sentence "this is not ...".
+    let meaning: String
+    let allows: @Sendable (String) -> Bool
+
+    static let id = TextRule(meaning: "an id of lower-case letters, digits and single hyphens that begins with a letter, at most 64") { text in
+        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
+            && isLower(text.utf8.first!) && text.utf8.last! != UInt8(ascii: "-") && !text.contains("--")
+    }
+    static let version = TextRule(meaning: "a version of letters, digits and .+_- that begins with a letter or digit, at most 64") { text in
+        isName(text, extra: ".+_-", limit: 64)
+    }
+    static let sha256 = TextRule(meaning: "64 lower-case hexadecimal digits") { text in
+        text.utf8.count == 64 && text.utf8.allSatisfy { isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
+    }
+    /// Neither absolute nor with a part that is empty or leads out of the folder, since no part may begin with a dot.
+    static let file = TextRule(meaning: "the path of a file within the manifest's folder: plain names with / between") { text in
+        text.utf8.count <= 512 && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { isName(String($0), extra: "._+-", limit: 128) }
+    }
+    static let text = TextRule(meaning: "text of 1 to 500 bytes without control characters") { text in isText(text, limit: 500) }
+    static let label = TextRule(meaning: "text of 1 to 64 bytes without control characters") { text in isText(text, limit: 64) }
+    /// A name within the ONNX file.
+    static let tensor = TextRule(meaning: "a name of 1 to 200 bytes without control characters") { text in isText(text, limit: 200) }
+
+    private static func isText(_ text: String, limit: Int) -> Bool {
+        (1...limit).contains(text.utf8.count) && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }
+    }
+
+    private static func isName(_ text: String, extra: String, limit: Int) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= limit, isLetter(first) || isDigit(first) || first == UInt8(ascii: "_") else { return false }
+        return text.utf8.allSatisfy { isLetter($0) || isDigit($0) || extra.utf8.contains($0) }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+    private static func isLower(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
+    private static func isLetter(_ byte: UInt8) -> Bool { isLower(byte | 0x20) }
+}
