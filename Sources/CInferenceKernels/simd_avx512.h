@@ -12,7 +12,9 @@
 #define TILE_ROWS_2 8
 #define TILE_ROWS_3 8
 #define WIDE_PANEL 3
-#ifdef WITH_VNNI
+#if defined(WITH_AMX)
+#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,amx-tile,amx-int8"
+#elif defined(WITH_VNNI)
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"
 #else
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"

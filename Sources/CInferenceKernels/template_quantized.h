@@ -4,6 +4,12 @@
 //   biases, as floats; then for each four steps of k, four weights of each column. Zero beyond column n and step k, to a multiple of eight.
 
 #define QUANTIZED_WIDTH (QUANTIZED_VECTORS * LANES)
+// Codes of a row are followed by zeros to a multiple of this.
+#ifdef HAS_TILES
+#define CODE_ROW 64
+#else
+#define CODE_ROW 8
+#endif
 
 INLINE size_t quantized_panel_bytes(size_t k) {
     return whole_lines(3 * QUANTIZED_WIDTH * sizeof(float)) + whole_lines((k + 7) / 8 * 8 * QUANTIZED_WIDTH);
@@ -11,7 +17,7 @@ INLINE size_t quantized_panel_bytes(size_t k) {
 
 KERNEL size_t quantized_packed_bytes(size_t k, size_t n) { return (n + QUANTIZED_WIDTH - 1) / QUANTIZED_WIDTH * quantized_panel_bytes(k); }
 
-KERNEL size_t quantized_row_bytes(size_t k) { return (k + 7) / 8 * 8 * sizeof(CODE); }
+KERNEL size_t quantized_row_bytes(size_t k) { return (k + CODE_ROW - 1) / CODE_ROW * CODE_ROW * sizeof(CODE); }
 
 // LANES columns of a panel: scales, totals and codes.
 INLINE void quantize_columns(float *scales, int8_t *codes, const float *weights, size_t k, size_t columns, ptrdiff_t k_stride, ptrdiff_t n_stride) {
@@ -70,7 +76,7 @@ INLINE void quantize_row(CODE *codes, float *range, const float *x, size_t k) {
     }
     const float check = vsum(vadd(vadd(checks[0], checks[1]), vadd(checks[2], checks[3])));
     const float least = -vmaximum(vsub(none, low)), extent = vmaximum(high) - least, scale = extent * (1.0f / CODE_TOP);
-    const size_t padded = (k + 7) / 8 * 8;
+    const size_t padded = quantized_row_bytes(k) / sizeof(CODE);
     if (check != 0 || !(extent <= 3e38f)) {
         memset(codes, 0, padded * sizeof(CODE));
         range[0] = range[1] = NAN;
@@ -102,6 +108,15 @@ KERNEL void quantize_rows(void *codes, float *ranges, const float *x, size_t row
     }
 }
 
+// The result from the total of LANES columns, `left` of which exist from `column` on.
+INLINE void quantized_finish(const mien_quantized_product *p, size_t row, size_t column, size_t left, vf sum, vf scale, vf total, vf bias) {
+    const float *range = p->ranges + 2 * row;
+    vf x = vfma(vset(range[1]), total, bias);
+    x = vfma(vmul(vset(range[0]), scale), sum, x);
+    if (p->residual) { x = vadd(x, load_columns(p->residual + (ptrdiff_t)row * p->residual_row_pitch + column, left)); }
+    store_columns(p->c + (ptrdiff_t)row * p->c_row_pitch + column, vmin(vset(p->upper), vmax(vset(p->lower), x)), left);
+}
+
 // `rows` is a constant at every call. `columns` is how many columns of the panel exist.
 INLINE void quantized_tile(const mien_quantized_product *p, size_t row, const char *panel, size_t column, size_t columns, const size_t rows) {
     vi sum[QUANTIZED_ROWS][QUANTIZED_VECTORS * PARTS];
@@ -131,20 +146,15 @@ INLINE void quantized_tile(const mien_quantized_product *p, size_t row, const ch
         }
     }
 
-    const float *scales = (const float *)(const void *)panel, *ranges = p->ranges + 2 * row;
-    const vf lower = vset(p->lower), upper = vset(p->upper);
+    const float *scales = (const float *)(const void *)panel;
     UNROLL
     for (size_t v = 0; v < QUANTIZED_VECTORS; v++) {
         if (v * LANES >= columns) { continue; }
-        const size_t here = columns - v * LANES;
         const vf scale = vload(scales + v * LANES), total = vload(scales + QUANTIZED_WIDTH + v * LANES);
         const vf bias = vload(scales + 2 * QUANTIZED_WIDTH + v * LANES);
         UNROLL
         for (size_t i = 0; i < rows; i++) {
-            vf x = vfma(vset(ranges[2 * i + 1]), total, bias);
-            x = vfma(vmul(vset(ranges[2 * i]), scale), vtotals(sum[i] + v * PARTS), x);
-            if (p->residual) { x = vadd(x, load_columns(p->residual + (ptrdiff_t)(row + i) * p->residual_row_pitch + column + v * LANES, here)); }
-            store_columns(p->c + (ptrdiff_t)(row + i) * p->c_row_pitch + column + v * LANES, vmin(upper, vmax(lower, x)), here);
+            quantized_finish(p, row + i, column + v * LANES, columns - v * LANES, vtotals(sum[i] + v * PARTS), scale, total, bias);
         }
     }
 }

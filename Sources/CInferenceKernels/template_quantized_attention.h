@@ -54,11 +54,12 @@ INLINE float quantize_scores(CODE *codes, const float *scores, size_t count, flo
             codes[i] = (CODE)((value == value ? (int)value : 0) - CODE_BIAS);
         }
     }
-    for (; i % 8 != 0; i++) { codes[i] = 0; }
+    for (; i % CODE_ROW != 0; i++) { codes[i] = 0; }
     return sum;
 }
 
-KERNEL void quantized_attention(const mien_attention *p) {
+// `product` is a constant at every call.
+INLINE void quantized_attention_by(const mien_attention *p, void (*const product)(const mien_quantized_product *)) {
     const size_t queries = p->queries, head = p->head;
     float *free = p->scratch;
     CODE *codes = (CODE *)(void *)free, *weights = (CODE *)(void *)(free += lines_of_floats(queries * quantized_row_bytes(head)));
@@ -79,7 +80,7 @@ KERNEL void quantized_attention(const mien_attention *p) {
         const size_t count = block_keys(block, p->keys);
         score.columns = count;
         score.packed = packed;
-        quantized_product(&score);
+        product(&score);
         for (size_t i = 0; i < queries; i++) {
             const float *row = scores + i * ATTENTION_BLOCK;
             const float top = largest_of(row, count);
@@ -98,17 +99,20 @@ KERNEL void quantized_attention(const mien_attention *p) {
         packed += quantized_packed_bytes(head, count);
         weigh.k = count;
         weigh.packed = packed;
-        quantized_product(&weigh);
+        product(&weigh);
         packed += quantized_packed_bytes(count, head);
     }
     for (size_t i = 0; i < queries; i++) { scale_row(p->y + (ptrdiff_t)i * p->y_pitch, result + i * head, head, 1 / sums[i]); }
 }
 
-#define QUANTIZED_TABLE                                                                                                            \
+KERNEL void quantized_attention(const mien_attention *p) { quantized_attention_by(p, quantized_product); }
+
+#define QUANTIZED_TABLE QUANTIZED_TABLE_BY(quantized_product, quantized_attention)
+
+#define QUANTIZED_TABLE_BY(product_by, attention_by)                                                                               \
     {                                                                                                                              \
         .levels = CODE_TOP, .width = QUANTIZED_WIDTH, .packed_bytes = quantized_packed_bytes, .pack = quantized_pack,              \
-        .row_bytes = quantized_row_bytes,                                                                                          \
-        .quantize_rows = quantize_rows, .product = quantized_product, .attention_packed_count = quantized_attention_packed_count,  \
-        .attention_pack = quantized_attention_pack, .attention_scratch = quantized_attention_scratch,                              \
-        .attention = quantized_attention,                                                                                          \
+        .row_bytes = quantized_row_bytes, .quantize_rows = quantize_rows, .product = product_by,                                   \
+        .attention_packed_count = quantized_attention_packed_count, .attention_pack = quantized_attention_pack,                    \
+        .attention_scratch = quantized_attention_scratch, .attention = attention_by,                                               \
     }
