@@ -43,10 +43,7 @@ SIMD vf vless(vf a, vf b, vf yes, vf no) { return _mm512_mask_blend_ps(_mm512_cm
 SIMD vf vsqrt(vf x) { return _mm512_sqrt_ps(x); }
 SIMD vf vabs(vf x) { return _mm512_abs_ps(x); }
 SIMD vf vround(vf x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-SIMD vf vpow2(vf n) {
-    __m512i bits = _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23);
-    return _mm512_castsi512_ps(bits);
-}
+SIMD vf vpower(vf shifted) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(shifted), 23)); }
 SIMD vf vsplit(vf x, vf *mantissa) {
     const __m512i bits = _mm512_castps_si512(x);
     const __m512i exponent = _mm512_srai_epi32(_mm512_sub_epi32(bits, _mm512_set1_epi32(0x3F3504F3)), 23);
