@@ -18,6 +18,7 @@
 #include "template_quantized_attention.h"
 #ifdef HAS_TILES
 #include "template_tiled.h"
+#include "template_tiled_attention.h"
 #endif
 
 #define TABLE(table_name, isa)                                                                                                     \

@@ -98,6 +98,13 @@ SIMD vf vtotals(const vi sums[PARTS]) { return vnumbers(sums[0]); }
 SIMD vi vrounded(vf x) { return _mm512_cvtps_epi32(x); }
 SIMD vi vplus(vi a, vi b) { return _mm512_add_epi32(a, b); }
 SIMD void vstore_codes(CODE *p, vi codes) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(codes)); }
+#define STORES_FOUR
+// Codes of 64 numbers, which stay in order: each quarter of a register holds four of each vector until the last step.
+SIMD void vstore_four(CODE *p, const vi x[4]) {
+    const __m512i bytes = _mm512_packus_epi16(_mm512_packs_epi32(x[0], x[1]), _mm512_packs_epi32(x[2], x[3]));
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, bytes));
+}
 SIMD void vstore_weights(int8_t *p, const vf x[4]) {
     const __m512i low = _mm512_set1_epi32(255);
     const __m512i a = _mm512_and_si512(_mm512_cvtps_epi32(x[0]), low), b = _mm512_and_si512(_mm512_cvtps_epi32(x[1]), low);

@@ -11,6 +11,12 @@
 #define CODE_ROW 8
 #endif
 
+#ifndef STORES_FOUR
+INLINE void vstore_four(CODE *p, const vi x[4]) {
+    for (size_t i = 0; i < 4; i++) { vstore_codes(p + i * LANES, x[i]); }
+}
+#endif
+
 INLINE size_t quantized_panel_bytes(size_t k) {
     return whole_lines(3 * QUANTIZED_WIDTH * sizeof(float)) + whole_lines((k + 7) / 8 * 8 * QUANTIZED_WIDTH);
 }
@@ -59,23 +65,24 @@ KERNEL void quantized_pack(void *packed, const float *weights, size_t k, size_t 
 }
 
 INLINE void quantize_row(CODE *codes, float *range, const float *x, size_t k) {
-    // 0 is always within the range, so that the lanes beyond a part of a vector may count. Several totals hide the latency of additions.
+    // 0 is always within the range, so that the lanes beyond a part of a vector may count. Several totals hide the latency of each operation.
     const vf none = vset(0.0f);
-    vf low = none, high = none, checks[4] = {none, none, none, none};
+    vf low[4] = {none, none, none, none}, high[4] = {none, none, none, none}, checks[4] = {none, none, none, none};
     size_t i = 0;
     for (; i + 4 * LANES <= k; i += 4 * LANES) {
         UNROLL
         for (size_t j = 0; j < 4; j++) {
             const vf v = vload(x + i + j * LANES);
-            low = vmin(low, v), high = vmax(high, v), checks[j] = vfma(v, none, checks[j]);
+            low[j] = vmin(low[j], v), high[j] = vmax(high[j], v), checks[j] = vfma(v, none, checks[j]);
         }
     }
     for (; i < k; i += LANES) {
         const vf v = load_columns(x + i, k - i);
-        low = vmin(low, v), high = vmax(high, v), checks[0] = vfma(v, none, checks[0]);
+        low[0] = vmin(low[0], v), high[0] = vmax(high[0], v), checks[0] = vfma(v, none, checks[0]);
     }
     const float check = vsum(vadd(vadd(checks[0], checks[1]), vadd(checks[2], checks[3])));
-    const float least = -vmaximum(vsub(none, low)), extent = vmaximum(high) - least, scale = extent * (1.0f / CODE_TOP);
+    const vf lowest = vmin(vmin(low[0], low[1]), vmin(low[2], low[3])), highest = vmax(vmax(high[0], high[1]), vmax(high[2], high[3]));
+    const float least = -vmaximum(vsub(none, lowest)), extent = vmaximum(highest) - least, scale = extent * (1.0f / CODE_TOP);
     const size_t padded = quantized_row_bytes(k) / sizeof(CODE);
     if (check != 0 || !(extent <= 3e38f)) {
         memset(codes, 0, padded * sizeof(CODE));
@@ -89,14 +96,21 @@ INLINE void quantize_row(CODE *codes, float *range, const float *x, size_t k) {
     }
     range[0] = scale;
     range[1] = least + CODE_BIAS * scale;
+    // All roundings together move a code by 1e-4 at most, so that none gets beyond its limits.
     const float inverse = 1 / scale;
-    const vf by = vset(inverse), shift = vset(-least * inverse - CODE_BIAS), top = vset(CODE_TOP - CODE_BIAS), bottom = vset(-CODE_BIAS);
-    for (i = 0; i + LANES <= k; i += LANES) { vstore_codes(codes + i, vrounded(vmin(top, vmax(bottom, vfma(vload(x + i), by, shift))))); }
+    const vf by = vset(inverse), shift = vset(-least * inverse - CODE_BIAS);
+    for (i = 0; i + 4 * LANES <= k; i += 4 * LANES) {
+        vi four[4];
+        UNROLL
+        for (size_t j = 0; j < 4; j++) { four[j] = vrounded(vfma(vload(x + i + j * LANES), by, shift)); }
+        vstore_four(codes + i, four);
+    }
+    for (; i + LANES <= k; i += LANES) { vstore_codes(codes + i, vrounded(vfma(vload(x + i), by, shift))); }
     if (i < padded) {
         CODE rest[LANES];
         memset(codes + i, 0, (padded - i) * sizeof(CODE));
         if (i < k) {
-            vstore_codes(rest, vrounded(vmin(top, vmax(bottom, vfma(vload_part(x + i, k - i), by, shift)))));
+            vstore_codes(rest, vrounded(vfma(vload_part(x + i, k - i), by, shift)));
             memcpy(codes + i, rest, (k - i) * sizeof(CODE));
         }
     }

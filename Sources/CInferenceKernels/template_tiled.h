@@ -48,7 +48,7 @@ INLINE void tiled_step(const CODE *a, size_t row_bytes, const int8_t *b, const s
     }
 }
 
-// The panel's last steps, if they are not 64, lie in `last` and are followed by zeros. `share` rows of the rest are finished at each step,
+// `last` is from `last_steps`. `share` rows of the rest are finished at each step,
 // and `ahead` lines fetched from `next`, which is to be read soon.
 INLINE void tiled_rows(const mien_quantized_product *p, const CODE *a, size_t row_bytes, const int8_t *b, const int8_t *last, int32_t *totals,
                        tiled_rest *rest, const char *next, size_t ahead, const size_t tiles) {
@@ -69,6 +69,17 @@ INLINE void tiled_rows(const mien_quantized_product *p, const CODE *a, size_t ro
     if (tiles > 2) { TILE_STORE(2, totals + 2 * LANES, 4 * QUANTIZED_WIDTH); }
 }
 
+// The last 64 steps of a panel, `whole` of which come before: in place, or if that would go beyond `end`, with zeros in `copy`. NULL if there are
+// none. What is read beyond the panel counts for nothing, as codes are followed by zeros.
+INLINE const int8_t *last_steps(const int8_t *b, size_t k, size_t whole, const char *end, int8_t *copy) {
+    if (whole >= k) { return NULL; }
+    const int8_t *last = b + whole * QUANTIZED_WIDTH;
+    if ((const char *)last + 64 * QUANTIZED_WIDTH <= end) { return last; }
+    memset(copy, 0, 64 * QUANTIZED_WIDTH);
+    memcpy(copy, last, ((k + 7) / 8 * 8 - whole) * QUANTIZED_WIDTH);
+    return copy;
+}
+
 KERNEL void tiled_product(const mien_quantized_product *p) {
     // Setting up the tiles takes as long as a few rows by vectors.
     if (p->rows < 16 || p->k < 32) {
@@ -76,9 +87,9 @@ KERNEL void tiled_product(const mien_quantized_product *p) {
         return;
     }
     _Alignas(64) int32_t totals[2][16 * QUANTIZED_WIDTH];
-    _Alignas(64) int8_t last[64 * QUANTIZED_WIDTH];
-    const size_t row_bytes = quantized_row_bytes(p->k), padded = (p->k + 7) / 8 * 8, whole = padded / 64 * 64, panel_bytes = quantized_panel_bytes(p->k);
-    if (padded != whole) { memset(last, 0, sizeof last); }
+    _Alignas(64) int8_t copy[64 * QUANTIZED_WIDTH];
+    const size_t row_bytes = quantized_row_bytes(p->k), whole = p->k / 64 * 64, panel_bytes = quantized_panel_bytes(p->k);
+    const char *panels_end = (const char *)p->packed + quantized_packed_bytes(p->k, p->columns);
     // Rows whose codes stay in the second-level cache while all the panels pass over them.
     const size_t most = 384 * 1024 / row_bytes, block = most < 96 ? 96 : most / 96 * 96;
     tiled_rest rest = {.row = 0, .end = 0};
@@ -92,19 +103,18 @@ KERNEL void tiled_product(const mien_quantized_product *p) {
             const size_t columns = p->columns - column < QUANTIZED_WIDTH ? p->columns - column : QUANTIZED_WIDTH;
             const size_t ahead = loads && column + QUANTIZED_WIDTH < p->columns ? lines / loads : 0;
             const int8_t *b = (const int8_t *)panel + whole_lines(3 * QUANTIZED_WIDTH * sizeof(float));
-            if (padded != whole) { memcpy(last, b + whole * QUANTIZED_WIDTH, (padded - whole) * QUANTIZED_WIDTH); }
+            const int8_t *last = last_steps(b, p->k, whole, panels_end, copy);
             const char *next = panel + panel_bytes;
             for (size_t done = start; done < end; done += 16, turn ^= 1) {
                 // The last rows begin among those before them: a tile has 16 of them, and codes end with the last.
                 const size_t row = p->rows - done < 16 ? p->rows - 16 : done;
                 const CODE *a = (const CODE *)((const char *)p->codes + row * row_bytes);
-                const int8_t *tail = padded != whole ? last : NULL;
                 if (columns > 2 * LANES) {
-                    tiled_rows(p, a, row_bytes, b, tail, totals[turn], &rest, next, ahead, 3);
+                    tiled_rows(p, a, row_bytes, b, last, totals[turn], &rest, next, ahead, 3);
                 } else if (columns > LANES) {
-                    tiled_rows(p, a, row_bytes, b, tail, totals[turn], &rest, next, ahead, 2);
+                    tiled_rows(p, a, row_bytes, b, last, totals[turn], &rest, next, ahead, 2);
                 } else {
-                    tiled_rows(p, a, row_bytes, b, tail, totals[turn], &rest, next, ahead, 1);
+                    tiled_rows(p, a, row_bytes, b, last, totals[turn], &rest, next, ahead, 1);
                 }
                 next += whole / 64 * ahead * 64;
                 const size_t stop = row + 16 < end ? row + 16 : end;
@@ -116,5 +126,3 @@ KERNEL void tiled_product(const mien_quantized_product *p) {
     tiles_end();
     finish_rows(p, &rest, 16);
 }
-
-KERNEL void tiled_attention(const mien_attention *p) { quantized_attention_by(p, tiled_product); }
