@@ -131,8 +131,9 @@ INLINE void quantized_finish(const mien_quantized_product *p, size_t row, size_t
     store_columns(p->c + (ptrdiff_t)row * p->c_row_pitch + column, vmin(vset(p->upper), vmax(vset(p->lower), x)), left);
 }
 
-// `rows` is a constant at every call. `columns` is how many columns of the panel exist.
-INLINE void quantized_tile(const mien_quantized_product *p, size_t row, const char *panel, size_t column, size_t columns, const size_t rows) {
+// `rows` and `fetches` are constants at every call. `columns` is how many columns of the panel exist.
+INLINE void quantized_tile(const mien_quantized_product *p, size_t row, const char *panel, size_t column, size_t columns, const size_t rows,
+                           const bool fetches) {
     vi sum[QUANTIZED_ROWS][QUANTIZED_VECTORS * PARTS];
     const CODE *a[QUANTIZED_ROWS];
     UNROLL
@@ -151,6 +152,9 @@ INLINE void quantized_tile(const mien_quantized_product *p, size_t row, const ch
             weights[0][v] = vweights(b + v * (LANES / PARTS) * 4);
             weights[1][v] = vweights(b + QUANTIZED_WIDTH * 4 + v * (LANES / PARTS) * 4);
         }
+        // So far ahead that memory keeps up with several rows, and into the next panel at the end of this one.
+        UNROLL
+        for (size_t i = 0; fetches && i < QUANTIZED_WIDTH * 8; i += 64) { __builtin_prefetch((const void *)((uintptr_t)b + 4096 + i)); }
         b += QUANTIZED_WIDTH * 8;
         UNROLL
         for (size_t i = 0; i < rows; i++) {
@@ -174,12 +178,17 @@ INLINE void quantized_tile(const mien_quantized_product *p, size_t row, const ch
 }
 
 KERNEL void quantized_panel(const mien_quantized_product *p, const char *panel, size_t column, size_t columns, size_t start, size_t end) {
+    // Weights that only a few rows need come from memory; for others they are in the cache after the first ones.
+    if (end - start == QUANTIZED_ROWS) {
+        quantized_tile(p, start, panel, column, columns, QUANTIZED_ROWS, true);
+        return;
+    }
     size_t row = start;
-    for (; row + QUANTIZED_ROWS <= end; row += QUANTIZED_ROWS) { quantized_tile(p, row, panel, column, columns, QUANTIZED_ROWS); }
+    for (; row + QUANTIZED_ROWS <= end; row += QUANTIZED_ROWS) { quantized_tile(p, row, panel, column, columns, QUANTIZED_ROWS, false); }
     switch (end - row) {
 #define TAIL(count)                                                                                                                \
     case count:                                                                                                                    \
-        if (count < QUANTIZED_ROWS) { quantized_tile(p, row, panel, column, columns, count); }                                     \
+        if (count < QUANTIZED_ROWS) { quantized_tile(p, row, panel, column, columns, count, true); }                                     \
         break;
         TAIL(1) TAIL(2) TAIL(3) TAIL(4) TAIL(5) TAIL(6) TAIL(7)
 #undef TAIL

@@ -26,7 +26,8 @@ INLINE void finish_rows(const mien_quantized_product *p, tiled_rest *rest, size_
         const int32_t *totals = now.totals + v * LANES;
         NO_VECTOR
         for (size_t i = 0; i < rows; i++) {
-            quantized_finish(p, now.row + i, now.column + v * LANES, now.columns - v * LANES, vnumbers(tile_totals(totals + i * QUANTIZED_WIDTH)), scale, total, bias);
+            const vf sum = vnumbers(tile_totals(totals + i * QUANTIZED_WIDTH));
+            quantized_finish(p, now.row + i, now.column + v * LANES, now.columns - v * LANES, sum, scale, total, bias);
         }
     }
     rest->row += rows;
@@ -48,8 +49,19 @@ INLINE void tiled_step(const CODE *a, size_t row_bytes, const int8_t *b, const s
     }
 }
 
-// `last` is from `last_steps`. `share` rows of the rest are finished at each step,
-// and `ahead` lines fetched from `next`, which is to be read soon.
+// The last steps of a panel where they are not 64, `whole` coming before them: in place, or if 64 would go beyond `end`, in `copy`. NULL if
+// there are none. What is read beyond the panel counts for nothing, as codes are followed by zeros.
+INLINE const int8_t *last_steps(const int8_t *b, size_t k, size_t whole, const char *end, int8_t *copy) {
+    if (whole >= k) { return NULL; }
+    const int8_t *last = b + whole * QUANTIZED_WIDTH;
+    if ((const char *)last + 64 * QUANTIZED_WIDTH <= end) { return last; }
+    memset(copy, 0, 64 * QUANTIZED_WIDTH);
+    memcpy(copy, last, ((k + 7) / 8 * 8 - whole) * QUANTIZED_WIDTH);
+    return copy;
+}
+
+// Totals of 16 rows and a panel, `last` being from `last_steps`. At each step some rows of the rest are finished, and `ahead` lines fetched
+// from `next`, which is read next.
 INLINE void tiled_rows(const mien_quantized_product *p, const CODE *a, size_t row_bytes, const int8_t *b, const int8_t *last, int32_t *totals,
                        tiled_rest *rest, const char *next, size_t ahead, const size_t tiles) {
     const size_t steps = (p->k + 63) / 64, whole = last ? steps - 1 : steps, share = (15 + steps) / steps;
@@ -67,17 +79,6 @@ INLINE void tiled_rows(const mien_quantized_product *p, const CODE *a, size_t ro
     TILE_STORE(0, totals, 4 * QUANTIZED_WIDTH);
     if (tiles > 1) { TILE_STORE(1, totals + LANES, 4 * QUANTIZED_WIDTH); }
     if (tiles > 2) { TILE_STORE(2, totals + 2 * LANES, 4 * QUANTIZED_WIDTH); }
-}
-
-// The last 64 steps of a panel, `whole` of which come before: in place, or if that would go beyond `end`, with zeros in `copy`. NULL if there are
-// none. What is read beyond the panel counts for nothing, as codes are followed by zeros.
-INLINE const int8_t *last_steps(const int8_t *b, size_t k, size_t whole, const char *end, int8_t *copy) {
-    if (whole >= k) { return NULL; }
-    const int8_t *last = b + whole * QUANTIZED_WIDTH;
-    if ((const char *)last + 64 * QUANTIZED_WIDTH <= end) { return last; }
-    memset(copy, 0, 64 * QUANTIZED_WIDTH);
-    memcpy(copy, last, ((k + 7) / 8 * 8 - whole) * QUANTIZED_WIDTH);
-    return copy;
 }
 
 KERNEL void tiled_product(const mien_quantized_product *p) {

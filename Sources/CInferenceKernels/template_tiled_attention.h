@@ -83,7 +83,8 @@ KERNEL void tiled_attention(const mien_attention *p) {
         return;
     }
     const attention_parts parts = quantized_parts(p);
-    const size_t queries = p->queries, head = p->head, key_bytes = quantized_row_bytes(head), scales_bytes = whole_lines(3 * QUANTIZED_WIDTH * sizeof(float));
+    const size_t queries = p->queries, head = p->head, key_bytes = quantized_row_bytes(head);
+    const size_t scales_bytes = whole_lines(3 * QUANTIZED_WIDTH * sizeof(float));
     const float factor = p->scale * 1.44269504f; // to powers of two
     _Alignas(64) int32_t totals[32 * QUANTIZED_WIDTH];
     _Alignas(64) int8_t copy[64 * QUANTIZED_WIDTH];
