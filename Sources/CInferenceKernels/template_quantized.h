@@ -25,11 +25,15 @@ KERNEL size_t quantized_packed_bytes(size_t k, size_t n) { return (n + QUANTIZED
 
 KERNEL size_t quantized_row_bytes(size_t k) { return (k + CODE_ROW - 1) / CODE_ROW * CODE_ROW * sizeof(CODE); }
 
+// Steps of k that are transposed once for both passes over them: those of the keys of a head.
+#define KEPT_STEPS 128
+
 // LANES columns of a panel: scales, totals and codes.
 INLINE void quantize_columns(float *scales, int8_t *codes, const float *weights, size_t k, size_t columns, ptrdiff_t k_stride, ptrdiff_t n_stride) {
     const vf none = vset(0.0f);
-    vf largest = none, check = none, steps[STEPS];
+    vf largest = none, check = none, kept[KEPT_STEPS];
     for (size_t at = 0; at < k; at += STEPS) {
+        vf *steps = k <= KEPT_STEPS ? kept + at : kept;
         load_steps(steps, weights + (ptrdiff_t)at * k_stride, k - at, columns, k_stride, n_stride);
         for (size_t i = 0; i < STEPS; i++) { largest = vmax(largest, vabs(steps[i])), check = vfma(steps[i], none, check); }
     }
@@ -38,7 +42,8 @@ INLINE void quantize_columns(float *scales, int8_t *codes, const float *weights,
     const vf inverse = vmul(finite, vless(least, largest, vdiv(vset(127.0f), vmax(least, largest)), none));
     vf total = none;
     for (size_t at = 0; at < k; at += STEPS) {
-        load_steps(steps, weights + (ptrdiff_t)at * k_stride, k - at, columns, k_stride, n_stride);
+        vf *steps = k <= KEPT_STEPS ? kept + at : kept;
+        if (k > KEPT_STEPS) { load_steps(steps, weights + (ptrdiff_t)at * k_stride, k - at, columns, k_stride, n_stride); }
         for (size_t i = 0; i < STEPS; i++) {
             steps[i] = vround(vless(none, finite, vmul(steps[i], inverse), none));
             total = vadd(total, steps[i]);
