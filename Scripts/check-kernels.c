@@ -6,14 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "amx.h"
 #include "inference_kernels.h"
 
 #ifdef MIEN_EMULATE
 #include "simd_emulated.h"
 
+#include "tiles_emulated.h"
+
 #include "kernels_template.h"
 
 TABLE(mien_kernels_emulated, "avx512, emulated");
+static const mien_quantized_kernels emulated_tiles = QUANTIZED_TABLE_BY(tiled_product, tiled_attention);
+#endif
+#ifdef MIEN_AMX
+extern const mien_quantized_kernels mien_quantized_avx512_vnni;
 #endif
 
 static uint64_t state = 0x9E3779B97F4A7C15u;
@@ -424,6 +431,55 @@ static void test_quantized_attention(void) {
     free(x), free(k), free(v), free(y), free(packed), free(scratch), free(weights);
 }
 
+// Tiles compute what vectors do, from the same packed weights and to the same bits.
+static void test_tiled(const mien_quantized_kernels *vectors) {
+    const mien_quantized_kernels *tiles = &kernels->quantized;
+    const size_t rows = between(1, below(4) ? 50 : 230), columns = odd_size(120), k = below(4) ? between(1, 400) : 8 * between(1, 100);
+    const size_t pitch = columns + below(3), count = (rows - 1) * pitch + columns;
+    float *a = numbers(rows * k, 1), *b = numbers(k * columns, 1), *bias = numbers(columns, 1), *c = numbers(count, 1), *d = allocate(count * sizeof(float));
+    float *residual = numbers(count, 1), *ranges = allocate(4 * rows * sizeof(float));
+    const size_t bytes = vectors->packed_bytes(k, columns);
+    void *packed = allocate(bytes), *again = allocate(bytes), *codes = allocate(rows * vectors->row_bytes(k)), *padded = allocate(rows * tiles->row_bytes(k));
+    if (below(10) == 0) { a[below(rows * k)] = NAN; }
+    if (below(2)) {
+        // The largest totals that there are.
+        for (size_t i = 0; i < rows * k; i++) { a[i] = i % k == 0 && k > 1 ? 0 : 2; }
+        for (size_t i = 0; i < k * columns; i++) { b[i] = i % columns % 2 ? 1 : -1; }
+    }
+    memcpy(d, c, count * sizeof(float));
+    vectors->pack(packed, b, k, columns, (ptrdiff_t)columns, 1, bias), tiles->pack(again, b, k, columns, (ptrdiff_t)columns, 1, bias);
+    compare("tiles, packed weights", tiles->packed_bytes(k, columns) != bytes || memcmp(packed, again, bytes) != 0, 0, 0);
+    vectors->quantize_rows(codes, ranges, a, rows, k, (ptrdiff_t)k), tiles->quantize_rows(padded, ranges + 2 * rows, a, rows, k, (ptrdiff_t)k);
+    const bool in_place = below(2), has_residual = below(2);
+    mien_quantized_product p = {.rows = rows, .columns = columns, .k = k, .codes = codes, .ranges = ranges, .packed = packed, .c = c,
+        .c_row_pitch = (ptrdiff_t)pitch, .residual = in_place ? c : has_residual ? residual : NULL, .residual_row_pitch = (ptrdiff_t)pitch,
+        .lower = below(2) ? -3 : -INFINITY, .upper = INFINITY};
+    vectors->product(&p);
+    p.codes = padded, p.ranges = ranges + 2 * rows, p.c = d, p.residual = in_place ? d : p.residual;
+    tiles->product(&p);
+    for (size_t i = 0; i < count; i++) { compare("tiles, product", d[i], c[i], 0); }
+    free(a), free(b), free(bias), free(c), free(d), free(residual), free(ranges), free(packed), free(again), free(codes), free(padded);
+}
+
+static void test_tiled_attention(const mien_quantized_kernels *vectors) {
+    const mien_quantized_kernels *tiles = &kernels->quantized;
+    const size_t heads[] = {1, 40, 64, 72, 80, odd_size(100)}, head = heads[below(6)], queries = between(1, 100), keys = between(1, 2 * kernels->attention_block + 40);
+    float *x = numbers(queries * head, 3), *k = numbers(keys * head, 3), *v = numbers(keys * head, 1), *y[2];
+    if (below(8) == 0) { (below(2) ? x : k)[below(head)] = NAN; }
+    for (int i = 0; i < 2; i++) {
+        const mien_quantized_kernels *q = i ? tiles : vectors;
+        float *packed = allocate(q->attention_packed_count(keys, head) * sizeof(float)), *scratch = allocate(q->attention_scratch(queries, head) * sizeof(float));
+        y[i] = allocate(queries * head * sizeof(float));
+        for (size_t block = 0; block * kernels->attention_block < keys; block++) { q->attention_pack(packed, k, v, block, keys, head, (ptrdiff_t)head); }
+        const mien_attention p = {.queries = queries, .keys = keys, .head = head, .q = x, .q_pitch = (ptrdiff_t)head, .packed = packed, .y = y[i],
+            .y_pitch = (ptrdiff_t)head, .scale = 0.3f, .scratch = scratch};
+        q->attention(&p);
+        free(packed), free(scratch);
+    }
+    for (size_t i = 0; i < queries * head; i++) { compare("tiles, attention", y[1][i], y[0][i], 0); }
+    free(x), free(k), free(v), free(y[0]), free(y[1]);
+}
+
 static void test_lines(void) {
     const size_t channels = between(1, 4), source = between(1, 60), width = odd_size(60);
     uint8_t *s = allocate(source * channels);
@@ -542,10 +598,27 @@ static void test_lstm(void) {
 
 int main(void) {
     const mien_kernels *tables[8];
+    // Of a table with tiles, what computes the same without them.
+    const mien_quantized_kernels *vectors[8] = {NULL};
     size_t count = 0;
     for (; count < mien_available_count(); count++) { tables[count] = mien_available_kernels(count); }
+#ifdef MIEN_AMX
+    // Tiles have taken the place of vectors, which are tested all the same.
+    mien_kernels without_tiles = *tables[count - 1];
+    if (strstr(mien_processor_features(), "amx_int8")) {
+        vectors[count - 1] = &mien_quantized_avx512_vnni;
+        without_tiles.name = "avx512, no tiles";
+        without_tiles.quantized = mien_quantized_avx512_vnni;
+        tables[count++] = &without_tiles;
+    }
+#endif
 #ifdef MIEN_EMULATE
     tables[count++] = &mien_kernels_emulated;
+    mien_kernels tiled = mien_kernels_emulated;
+    tiled.name = "avx512 and tiles, emulated";
+    tiled.quantized = emulated_tiles;
+    vectors[count] = &mien_kernels_emulated.quantized;
+    tables[count++] = &tiled;
 #endif
     for (size_t i = 0; i < count; i++) {
         kernels = tables[i];
@@ -559,6 +632,8 @@ int main(void) {
             test_quantized();
             test_rounding();
             if (round % 3 == 0) { test_attention(), test_quantized_attention(); }
+            if (vectors[i]) { test_tiled(vectors[i]); }
+            if (vectors[i] && round % 3 == 0) { test_tiled_attention(vectors[i]); }
             test_spectra();
             if (round % 10 == 0) { test_elementwise(); }
             if (round % 3 == 0) { test_lstm(); }

@@ -8,12 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "amx.h"
 #include "inference_kernels.h"
+
+#ifdef MIEN_AMX
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 extern const mien_kernels mien_kernels_scalar;
 #if defined(__x86_64__)
 extern const mien_kernels mien_kernels_avx2, mien_kernels_avx512;
-extern const mien_quantized_kernels mien_quantized_avx2_vnni, mien_quantized_avx512_vnni;
+extern const mien_quantized_kernels mien_quantized_avx2_vnni, mien_quantized_avx512_vnni, mien_quantized_avx512_amx;
 #elif defined(__aarch64__)
 extern const mien_kernels mien_kernels_neon;
 #endif
@@ -65,6 +71,18 @@ static bool has_f16c(void) {
     return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx >> 29 & 1);
 }
 
+#ifdef MIEN_AMX
+// The processor has tiles of bytes, the operating system saves them, and lets this process use them, which it has to be asked for.
+static bool has_amx_int8(void) {
+    unsigned eax, ebx, ecx, edx, saved, upper;
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (edx >> 24 & 3) != 3) { return false; }
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx >> 27 & 1)) { return false; }
+    __asm__ volatile("xgetbv" : "=a"(saved), "=d"(upper) : "c"(0));
+    const long ask_for_state = 0x1023, tile_data = 18; // ARCH_REQ_XCOMP_PERM, of Linux 5.16 and later
+    return (saved >> 17 & 3) == 3 && syscall(SYS_arch_prctl, ask_for_state, tile_data) == 0;
+}
+#endif
+
 // A table, with other products of 8-bit numbers if there are any.
 static void add_table(const mien_kernels *table, const mien_quantized_kernels *quantized) {
     if (quantized) {
@@ -96,7 +114,14 @@ static void detect(void) {
     const bool avx_vnni = avx2 && has_avx_vnni(), avx512_vnni = avx512 && __builtin_cpu_supports("avx512vnni");
     if (avx_vnni) { add_feature("avxvnni"); }
     if (avx2) { add_table(&mien_kernels_avx2, avx_vnni ? &mien_quantized_avx2_vnni : NULL); }
-    if (avx512) { add_table(&mien_kernels_avx512, avx512_vnni ? &mien_quantized_avx512_vnni : NULL); }
+    const mien_quantized_kernels *quantized = avx512_vnni ? &mien_quantized_avx512_vnni : NULL;
+#ifdef MIEN_AMX
+    if (avx512_vnni && has_amx_int8()) {
+        add_feature("amx_int8");
+        quantized = &mien_quantized_avx512_amx;
+    }
+#endif
+    if (avx512) { add_table(&mien_kernels_avx512, quantized); }
 #elif defined(__aarch64__)
     add_feature("neon");
     selection.available[selection.count++] = &mien_kernels_neon;

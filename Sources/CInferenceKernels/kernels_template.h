@@ -16,6 +16,10 @@
 #include "template_recurrent.h"
 #include "template_quantized.h"
 #include "template_quantized_attention.h"
+#ifdef HAS_TILES
+#include "template_tiled.h"
+#include "template_tiled_attention.h"
+#endif
 
 #define TABLE(table_name, isa)                                                                                                     \
     const mien_kernels table_name = {                                                                                              \

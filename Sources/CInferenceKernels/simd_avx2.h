@@ -57,10 +57,7 @@ SIMD vf vless(vf a, vf b, vf yes, vf no) { return _mm256_blendv_ps(no, yes, _mm2
 SIMD vf vsqrt(vf x) { return _mm256_sqrt_ps(x); }
 SIMD vf vabs(vf x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x); }
 SIMD vf vround(vf x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-SIMD vf vpow2(vf n) {
-    __m256i bits = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
-    return _mm256_castsi256_ps(bits);
-}
+SIMD vf vpower(vf shifted) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(shifted), 23)); }
 SIMD vf vsplit(vf x, vf *mantissa) {
     const __m256i bits = _mm256_castps_si256(x);
     const __m256i exponent = _mm256_srai_epi32(_mm256_sub_epi32(bits, _mm256_set1_epi32(0x3F3504F3)), 23);

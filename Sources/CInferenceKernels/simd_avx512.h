@@ -12,7 +12,9 @@
 #define TILE_ROWS_2 8
 #define TILE_ROWS_3 8
 #define WIDE_PANEL 3
-#ifdef WITH_VNNI
+#if defined(WITH_AMX)
+#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,amx-tile,amx-int8"
+#elif defined(WITH_VNNI)
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"
 #else
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
@@ -41,10 +43,7 @@ SIMD vf vless(vf a, vf b, vf yes, vf no) { return _mm512_mask_blend_ps(_mm512_cm
 SIMD vf vsqrt(vf x) { return _mm512_sqrt_ps(x); }
 SIMD vf vabs(vf x) { return _mm512_abs_ps(x); }
 SIMD vf vround(vf x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-SIMD vf vpow2(vf n) {
-    __m512i bits = _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23);
-    return _mm512_castsi512_ps(bits);
-}
+SIMD vf vpower(vf shifted) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(shifted), 23)); }
 SIMD vf vsplit(vf x, vf *mantissa) {
     const __m512i bits = _mm512_castps_si512(x);
     const __m512i exponent = _mm512_srai_epi32(_mm512_sub_epi32(bits, _mm512_set1_epi32(0x3F3504F3)), 23);
@@ -99,6 +98,13 @@ SIMD vf vtotals(const vi sums[PARTS]) { return vnumbers(sums[0]); }
 SIMD vi vrounded(vf x) { return _mm512_cvtps_epi32(x); }
 SIMD vi vplus(vi a, vi b) { return _mm512_add_epi32(a, b); }
 SIMD void vstore_codes(CODE *p, vi codes) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(codes)); }
+#define STORES_FOUR
+// Codes of 64 numbers, which stay in order: each quarter of a register holds four of each vector until the last step.
+SIMD void vstore_four(CODE *p, const vi x[4]) {
+    const __m512i bytes = _mm512_packus_epi16(_mm512_packs_epi32(x[0], x[1]), _mm512_packs_epi32(x[2], x[3]));
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, bytes));
+}
 SIMD void vstore_weights(int8_t *p, const vf x[4]) {
     const __m512i low = _mm512_set1_epi32(255);
     const __m512i a = _mm512_and_si512(_mm512_cvtps_epi32(x[0]), low), b = _mm512_and_si512(_mm512_cvtps_epi32(x[1]), low);

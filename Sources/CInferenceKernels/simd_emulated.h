@@ -36,7 +36,13 @@ SIMD vf vless(vf a, vf b, vf yes, vf no) { vf result; EACH(a[i] < b[i] ? yes[i] 
 SIMD vf vsqrt(vf x) { vf result; EACH(sqrtf(x[i])); return result; }
 SIMD vf vabs(vf x) { vf result; EACH(fabsf(x[i])); return result; }
 SIMD vf vround(vf x) { vf result; EACH(nearbyintf(x[i])); return result; }
-SIMD vf vpow2(vf n) { vf result; EACH(n[i] == n[i] ? ldexpf(1.0f, (int)n[i]) : 1); return result; }
+SIMD vf vpower(vf shifted) {
+    uint32_t bits[LANES];
+    memcpy(bits, &shifted, sizeof bits);
+    for (int i = 0; i < LANES; i++) { bits[i] <<= 23; }
+    memcpy(&shifted, bits, sizeof bits);
+    return shifted;
+}
 SIMD vf vsplit(vf x, vf *mantissa) {
     vf result;
     for (int i = 0; i < LANES; i++) {

@@ -41,7 +41,7 @@ SIMD vf vless(vf a, vf b, vf yes, vf no) { return vbslq_f32(vcltq_f32(a, b), yes
 SIMD vf vsqrt(vf x) { return vsqrtq_f32(x); }
 SIMD vf vabs(vf x) { return vabsq_f32(x); }
 SIMD vf vround(vf x) { return vrndnq_f32(x); }
-SIMD vf vpow2(vf n) { return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23)); }
+SIMD vf vpower(vf shifted) { return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(shifted), 23)); }
 SIMD vf vsplit(vf x, vf *mantissa) {
     const int32x4_t bits = vreinterpretq_s32_f32(x);
     const int32x4_t exponent = vshrq_n_s32(vsubq_s32(bits, vdupq_n_s32(0x3F3504F3)), 23);

@@ -35,12 +35,13 @@ static inline vf vless(vf a, vf b, vf yes, vf no) { return a < b ? yes : no; }
 static inline vf vsqrt(vf x) { return sqrtf(x); }
 static inline vf vabs(vf x) { return fabsf(x); }
 static inline vf vround(vf x) { return nearbyintf(x); }
-// 2^n for whole n in -126...127; anything for NaN.
-static inline vf vpow2(vf n) {
-    int32_t bits = (n == n ? (int32_t)n + 127 : 127) << 23;
-    float result;
-    memcpy(&result, &bits, sizeof result);
-    return result;
+// 2^n of n + POWER_ORIGIN, for whole n in -126...127; anything for NaN.
+static inline vf vpower(vf shifted) {
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits <<= 23;
+    memcpy(&shifted, &bits, sizeof bits);
+    return shifted;
 }
 // x = mantissa * 2^exponent with the mantissa in sqrt(1/2) ..< sqrt(2), for positive normal x; anything for others.
 static inline vf vsplit(vf x, vf *mantissa) {

@@ -3,7 +3,7 @@
 //   packed = for each block: keys^T as [head, keys of the block], then values as [keys of the block, head]; every block but the last is full.
 
 // A whole number of the widest panels of every table, and its scores for a few dozen queries stay in the second-level cache.
-#define ATTENTION_BLOCK 240
+#define ATTENTION_BLOCK 384
 
 INLINE size_t block_keys(size_t block, size_t keys) {
     const size_t left = keys - block * ATTENTION_BLOCK;
@@ -30,12 +30,17 @@ KERNEL size_t attention_scratch(size_t queries, size_t head) { return queries * 
 
 // NaN if that is all there is.
 INLINE float largest_of(const float *x, size_t count) {
-    vf tops = vset(-INFINITY);
+    const vf least = vset(-INFINITY);
+    vf tops[4] = {least, least, least, least};
     float top = -INFINITY;
     size_t i = 0;
-    for (; i + LANES <= count; i += LANES) { tops = vmax(tops, vload(x + i)); }
+    for (; i + 4 * LANES <= count; i += 4 * LANES) {
+        UNROLL
+        for (size_t j = 0; j < 4; j++) { tops[j] = vmax(tops[j], vload(x + i + j * LANES)); }
+    }
+    for (; i + LANES <= count; i += LANES) { tops[0] = vmax(tops[0], vload(x + i)); }
     for (; i < count; i++) { top = x[i] > top ? x[i] : top; }
-    const float whole = vmaximum(tops);
+    const float whole = vmaximum(vmax(vmax(tops[0], tops[1]), vmax(tops[2], tops[3])));
     return top == -INFINITY || whole > top ? whole : top;
 }
 

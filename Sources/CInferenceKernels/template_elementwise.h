@@ -1,10 +1,14 @@
 // Element by element and row by row. Every loop is whole vectors, then one part of a vector.
 
+// Added to a number of less than 2^22 this rounds it to a whole n, as the last place of the sum is 1; the sum's last 8 bits are n + 127,
+// the exponent of 2^n.
+#define POWER_ORIGIN 12583039.0f
+
 // e^x, relative error below 2e-7 for -87 < x < 88; outside, the value at the nearer end. NaN stays NaN.
 INLINE vf vexp(vf x) {
     x = vmin(vset(88.0f), vmax(vset(-87.0f), x));
     // x = n ln 2 + r with |r| <= ln 2 / 2; ln 2 in two parts, so that n ln 2 loses nothing.
-    const vf n = vround(vmul(x, vset(1.44269504f)));
+    const vf shifted = vfma(x, vset(1.44269504f), vset(POWER_ORIGIN)), n = vsub(shifted, vset(POWER_ORIGIN));
     vf r = vfma(n, vset(-0.693359375f), x);
     r = vfma(n, vset(2.12194440e-4f), r);
     // e^r = 1 + r + r^2 q(r): a minimax polynomial.
@@ -15,30 +19,30 @@ INLINE vf vexp(vf x) {
     q = vfma(q, r, vset(1.6666665459e-1f));
     q = vfma(q, r, vset(5.0000001201e-1f));
     const vf power = vadd(vfma(vmul(r, r), q, r), vset(1.0f));
-    return vmul(power, vpow2(n));
+    return vmul(power, vpower(shifted));
 }
 
 // 2^x for x <= 0, relative error below 2e-7; 2^-126 for anything smaller. NaN stays NaN.
 INLINE vf vexp2_negative(vf x) {
     x = vmax(vset(-126.0f), x);
-    const vf n = vround(x), r = vsub(x, n);
+    const vf shifted = vadd(x, vset(POWER_ORIGIN)), r = vsub(x, vsub(shifted, vset(POWER_ORIGIN)));
     // 2^r for |r| <= 1/2: a minimax polynomial that is 1 at 0.
     vf q = vset(1.3264724e-3f);
     q = vfma(q, r, vset(9.671513e-3f));
     q = vfma(q, r, vset(5.5507336e-2f));
     q = vfma(q, r, vset(2.40222424e-1f));
     q = vfma(q, r, vset(6.93147004e-1f));
-    return vmul(vfma(q, r, vset(1.0f)), vpow2(n));
+    return vmul(vfma(q, r, vset(1.0f)), vpower(shifted));
 }
 
 // The same with a relative error below 2e-4, for results that are rounded to 8 bits.
 INLINE vf vexp2_rough(vf x) {
     x = vmax(vset(-126.0f), x);
-    const vf n = vround(x), r = vsub(x, n);
+    const vf shifted = vadd(x, vset(POWER_ORIGIN)), r = vsub(x, vsub(shifted, vset(POWER_ORIGIN)));
     vf q = vset(5.459141e-2f);
     q = vfma(q, r, vset(2.4254716e-1f));
     q = vfma(q, r, vset(6.9343762e-1f));
-    return vmul(vfma(q, r, vset(1.0f)), vpow2(n));
+    return vmul(vfma(q, r, vset(1.0f)), vpower(shifted));
 }
 
 INLINE vf vsigmoid(vf x) { return vdiv(vset(1.0f), vadd(vset(1.0f), vexp(vsub(vset(0.0f), x)))); }

@@ -34,16 +34,28 @@ INLINE float quantize_scores(CODE *codes, const float *scores, size_t count, flo
     const vf f = vset(factor), shift = vset(units - top * factor), none = vset(0.0f);
     const vi bias = vrounded(vset(-CODE_BIAS));
     vi sums = vizero();
-    vf checks = none;
+    vf checks[4] = {none, none, none, none};
     size_t i = 0;
+    for (; i + 4 * LANES <= count; i += 4 * LANES) {
+        vi rounded[4];
+        UNROLL
+        for (size_t j = 0; j < 4; j++) {
+            const vf power = vfma(vload(scores + i + j * LANES), f, shift);
+            rounded[j] = vrounded(vexp2_rough(power));
+            checks[j] = vfma(power, none, checks[j]);
+            sums = vplus(sums, rounded[j]);
+            if (CODE_BIAS != 0) { rounded[j] = vplus(rounded[j], bias); }
+        }
+        vstore_four(codes + i, rounded);
+    }
     for (; i + LANES <= count; i += LANES) {
         const vf power = vfma(vload(scores + i), f, shift);
         const vi rounded = vrounded(vexp2_rough(power));
-        checks = vfma(power, none, checks);
+        checks[0] = vfma(power, none, checks[0]);
         sums = vplus(sums, rounded);
         vstore_codes(codes + i, vplus(rounded, bias));
     }
-    float sum = vsum(vnumbers(sums)) + vsum(checks);
+    float sum = vsum(vadd(vnumbers(sums), vadd(vadd(checks[0], checks[1]), vadd(checks[2], checks[3]))));
     if (i < count) {
         float values[LANES];
         // The lanes beyond the part hold anything.
@@ -54,26 +66,65 @@ INLINE float quantize_scores(CODE *codes, const float *scores, size_t count, flo
             codes[i] = (CODE)((value == value ? (int)value : 0) - CODE_BIAS);
         }
     }
-    for (; i % 8 != 0; i++) { codes[i] = 0; }
+    for (; i % CODE_ROW != 0; i++) { codes[i] = 0; }
     return sum;
 }
 
-KERNEL void quantized_attention(const mien_attention *p) {
-    const size_t queries = p->queries, head = p->head;
-    float *free = p->scratch;
-    CODE *codes = (CODE *)(void *)free, *weights = (CODE *)(void *)(free += lines_of_floats(queries * quantized_row_bytes(head)));
-    float *scores = free += lines_of_floats(queries * quantized_row_bytes(ATTENTION_BLOCK));
-    float *result = scores + queries * ATTENTION_BLOCK, *ranges = result + queries * head, *shares = ranges + 2 * queries;
-    float *maxima = shares + 2 * queries, *sums = maxima + queries;
-    const float factor = p->scale * 1.44269504f; // to powers of two
-    quantize_rows(codes, ranges, p->q, queries, head, p->q_pitch);
-    memset(result, 0, queries * head * sizeof(float));
-    for (size_t i = 0; i < queries; i++) { maxima[i] = -INFINITY, sums[i] = 0; }
+// Where the parts of the scratch are.
+typedef struct {
+    CODE *codes, *weights;  // of the queries, and of a block's weights
+    float *ranges, *shares; // of either
+    float *scores, *result, *maxima, *sums;
+} attention_parts;
 
-    mien_quantized_product score = {.rows = queries, .k = head, .codes = codes, .ranges = ranges, .c = scores, .c_row_pitch = ATTENTION_BLOCK,
-        .lower = -INFINITY, .upper = INFINITY};
-    mien_quantized_product weigh = {.rows = queries, .columns = head, .codes = weights, .ranges = shares, .c = result, .c_row_pitch = (ptrdiff_t)head,
-        .residual = result, .residual_row_pitch = (ptrdiff_t)head, .lower = -INFINITY, .upper = INFINITY};
+INLINE attention_parts quantized_parts(const mien_attention *p) {
+    const size_t queries = p->queries;
+    attention_parts parts;
+    float *free = p->scratch;
+    parts.codes = (CODE *)(void *)free, free += lines_of_floats(queries * quantized_row_bytes(p->head));
+    parts.weights = (CODE *)(void *)free, free += lines_of_floats(queries * quantized_row_bytes(ATTENTION_BLOCK));
+    parts.scores = free, free += queries * ATTENTION_BLOCK;
+    parts.result = free, free += queries * p->head;
+    parts.ranges = free, parts.shares = free + 2 * queries, parts.maxima = free + 4 * queries, parts.sums = free + 5 * queries;
+    return parts;
+}
+
+INLINE void quantized_begin(const mien_attention *p, const attention_parts *parts) {
+    quantize_rows(parts->codes, parts->ranges, p->q, p->queries, p->head, p->q_pitch);
+    memset(parts->result, 0, p->queries * p->head * sizeof(float));
+    for (size_t i = 0; i < p->queries; i++) { parts->maxima[i] = -INFINITY, parts->sums[i] = 0; }
+}
+
+// Rounds a block's scores of query i, the largest being `top`, and brings what was summed before to the measure of the largest so far.
+INLINE void quantized_absorb(const attention_parts *parts, size_t i, const float *scores, size_t count, float top, size_t head, float factor) {
+    const float sum = quantize_scores((CODE *)((char *)parts->weights + i * quantized_row_bytes(count)), scores, count, top, factor);
+    float *result = parts->result + i * head, *maximum = parts->maxima + i, *total = parts->sums + i, *share = parts->shares + 2 * i;
+    if (top > *maximum) {
+        const float ratio = ratio_of(*maximum, top, factor);
+        scale_row(result, result, head, ratio);
+        *total *= ratio;
+        *maximum = top;
+    }
+    share[0] = top == *maximum ? 1 : ratio_of(top, *maximum, factor);
+    share[1] = share[0] * CODE_BIAS;
+    *total += sum * share[0];
+}
+
+INLINE void quantized_end(const mien_attention *p, const attention_parts *parts) {
+    for (size_t i = 0; i < p->queries; i++) {
+        scale_row(p->y + (ptrdiff_t)i * p->y_pitch, parts->result + i * p->head, p->head, 1 / parts->sums[i]);
+    }
+}
+
+KERNEL void quantized_attention(const mien_attention *p) {
+    const attention_parts parts = quantized_parts(p);
+    const size_t queries = p->queries, head = p->head;
+    const float factor = p->scale * 1.44269504f; // to powers of two
+    quantized_begin(p, &parts);
+    mien_quantized_product score = {.rows = queries, .k = head, .codes = parts.codes, .ranges = parts.ranges, .c = parts.scores,
+        .c_row_pitch = ATTENTION_BLOCK, .lower = -INFINITY, .upper = INFINITY};
+    mien_quantized_product weigh = {.rows = queries, .columns = head, .codes = parts.weights, .ranges = parts.shares, .c = parts.result,
+        .c_row_pitch = (ptrdiff_t)head, .residual = parts.result, .residual_row_pitch = (ptrdiff_t)head, .lower = -INFINITY, .upper = INFINITY};
     const char *packed = (const char *)p->packed;
     for (size_t block = 0; block * ATTENTION_BLOCK < p->keys; block++) {
         const size_t count = block_keys(block, p->keys);
@@ -81,19 +132,8 @@ KERNEL void quantized_attention(const mien_attention *p) {
         score.packed = packed;
         quantized_product(&score);
         for (size_t i = 0; i < queries; i++) {
-            const float *row = scores + i * ATTENTION_BLOCK;
-            const float top = largest_of(row, count);
-            const float sum = quantize_scores((CODE *)((char *)weights + i * quantized_row_bytes(count)), row, count, top, factor);
-            if (top > maxima[i]) {
-                // What was summed before, in the measure of the new maximum.
-                const float ratio = ratio_of(maxima[i], top, factor);
-                scale_row(result + i * head, result + i * head, head, ratio);
-                sums[i] *= ratio;
-                maxima[i] = top;
-            }
-            const float share = ratio_of(top, maxima[i], factor);
-            shares[2 * i] = share, shares[2 * i + 1] = share * CODE_BIAS;
-            sums[i] += sum * share;
+            const float *row = parts.scores + i * ATTENTION_BLOCK;
+            quantized_absorb(&parts, i, row, count, largest_of(row, count), head, factor);
         }
         packed += quantized_packed_bytes(head, count);
         weigh.k = count;
@@ -101,14 +141,15 @@ KERNEL void quantized_attention(const mien_attention *p) {
         quantized_product(&weigh);
         packed += quantized_packed_bytes(count, head);
     }
-    for (size_t i = 0; i < queries; i++) { scale_row(p->y + (ptrdiff_t)i * p->y_pitch, result + i * head, head, 1 / sums[i]); }
+    quantized_end(p, &parts);
 }
 
-#define QUANTIZED_TABLE                                                                                                            \
+#define QUANTIZED_TABLE QUANTIZED_TABLE_BY(quantized_product, quantized_attention)
+
+#define QUANTIZED_TABLE_BY(product_by, attention_by)                                                                               \
     {                                                                                                                              \
         .levels = CODE_TOP, .width = QUANTIZED_WIDTH, .packed_bytes = quantized_packed_bytes, .pack = quantized_pack,              \
-        .row_bytes = quantized_row_bytes,                                                                                          \
-        .quantize_rows = quantize_rows, .product = quantized_product, .attention_packed_count = quantized_attention_packed_count,  \
-        .attention_pack = quantized_attention_pack, .attention_scratch = quantized_attention_scratch,                              \
-        .attention = quantized_attention,                                                                                          \
+        .row_bytes = quantized_row_bytes, .quantize_rows = quantize_rows, .product = product_by,                                   \
+        .attention_packed_count = quantized_attention_packed_count, .attention_pack = quantized_attention_pack,                    \
+        .attention_scratch = quantized_attention_scratch, .attention = attention_by,                                               \
     }

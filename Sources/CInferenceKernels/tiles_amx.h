@@ -1,0 +1,28 @@
+// Tiles of 16 rows of 64 bytes. Their registers are numbered by constants, and belong to the thread from TILES_BEGIN to TILES_END.
+#pragma once
+#include <immintrin.h>
+
+#define HAS_TILES
+
+typedef struct {
+    uint8_t palette, start, unused[14];
+    uint16_t row_bytes[16];
+    uint8_t rows[16];
+} tile_shapes;
+
+SIMD void tiles_begin(void) {
+    tile_shapes shapes = {.palette = 1};
+    for (int i = 0; i < 8; i++) { shapes.row_bytes[i] = 64, shapes.rows[i] = 16; }
+    _tile_loadconfig(&shapes);
+}
+SIMD void tiles_end(void) { _tile_release(); }
+
+// Rows are `pitch` bytes apart.
+#define TILE_ZERO(t) _tile_zero(t)
+#define TILE_LOAD(t, p, pitch) _tile_loadd(t, p, pitch)
+#define TILE_STORE(t, p, pitch) _tile_stored(t, p, pitch)
+// Adds to total [i][j] the four products of the codes [i][4 l...] and the weights [l][4 j...], for each l.
+#define TILE_DOT(total, codes, weights) _tile_dpbusd(total, codes, weights)
+
+SIMD vi tile_totals(const int32_t *p) { return _mm512_loadu_si512(p); }
+SIMD void prefetch(const char *p) { _mm_prefetch(p, _MM_HINT_T0); }
