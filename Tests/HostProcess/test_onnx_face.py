@@ -259,3 +259,11 @@ def test_the_example_is_a_manifest(tmp_path):
         (tmp_path / example.name / manifest["model"]["file"]).write_bytes((FIXTURES / "tiny/face.onnx").read_bytes())
         assert manifest["id"] in mien("info", "--plugin", tmp_path / example.name).stdout
         assert "has SHA-256" in face("--plugin", tmp_path / example.name, "--estimator", manifest["id"], code=69).stderr
+
+
+def test_the_documentation_shows_the_example():
+    text = (ROOT / "docs/onnx-faces.md").read_text()
+    shown = json.loads(text.split("```json")[1].split("```")[0])
+    example = json.loads((ROOT / "Plugins/OnnxFace/examples/enet-b0-8-va-mtl/face.json").read_text())
+    shown["model"]["sha256"] = example["model"]["sha256"]
+    assert shown == example
