@@ -381,6 +381,23 @@ def attention(m):
 case("attention", attention)
 
 
+def tokens(m, exporter):
+    """A class token before the tokens of the map, and position embeddings."""
+    x = m.op("Transpose", m.op("Reshape", m.input(2, 6, 4, 3), m.ints(0, 6, 12)), perm=[0, 2, 1])
+    batch = m.op("Unsqueeze", m.op("Gather", m.op("Shape", x), m.weight(value=0, dtype=np.int64)), m.ints(0))
+    if exporter == "script":  # -1 keeps an extent
+        target = m.op("Concat", batch, m.ints(-1, -1), axis=0)
+        ones = m.op("ConstantOfShape", m.ints(3), value=helper.make_tensor("one", TensorProto.INT64, [1], [1]))
+        target = m.op("Where", m.op("Equal", target, m.op("Mul", ones, m.weight(value=-1, dtype=np.int64))), ones, target)
+    else:
+        target = m.op("Concat", batch, m.ints(1, 6), axis=0)
+    return m.op("Add", m.op("Concat", m.op("Expand", m.weight(1, 1, 6), target), x, axis=1), m.weight(1, 13, 6))
+
+
+case("tokens_by_script", lambda m: tokens(m, "script"))
+case("tokens_by_dynamo", lambda m: tokens(m, "dynamo"))
+case("expand_value", lambda m: m.op("Relu", m.op("Expand", m.input(2, 5, 4, 3), m.op("Shape", "x"))))
+
 # Constants that are computed in the file.
 def computed_padding(m):
     """How much TensorFlow's SAME pads, from the shape of the map."""
@@ -496,6 +513,10 @@ refused("split_uneven", lambda m: m.op("Split", m.input(*X), m.ints(2, 3), axis=
 refused("gather_outside", lambda m: m.op("Gather", m.input(*X), m.weight(value=4, dtype=np.int64), axis=1), "gather_0", "index 4")
 refused("gather_several", lambda m: m.op("Gather", m.input(*X), m.ints(0, 1), axis=1), "gather_0", "only one element")
 refused("matmul_of_other_values", lambda m: m.op("MatMul", m.input(*X), "x"), "matmul_0", "[n, 4, 6, 5]")
+refused("expand_value", lambda m: m.op("Expand", m.input(1, 4, 1, 5), m.ints(1, 4, 6, 5)), "expand_0", "[n, 4, 1, 5]")
+refused("expand_constant", lambda m: m.op("Add", m.input(*X), m.op("Expand", m.weight(1, 4, 1, 1), m.op("Shape", "x"))), "expand_1", "constant")
+refused("expanded_constant_added", lambda m: m.op("Add", m.input(*X), m.op("Expand", m.weight(1, 4, 6, 5), m.op("Shape", "x"))), "add_2", "expanded")
+refused("choice_of_values", lambda m: m.op("Where", m.op("Equal", m.op("Shape", m.input(*X)), m.ints(1, 4, 6, 5)), "x", "x"), "where_2", "shapes")
 refused("error_function", lambda m: m.op("Erf", m.input(*X)), "Erf", "not supported")
 refused("error_function_scaled", lambda m: m.op("Mul", m.op("Mul", m.input(*X), m.op("Add", m.op("Erf", m.op("Div", "x", m.weight(value=2.0))), m.weight(value=1.0))),
         m.weight(value=0.5)), "mul_4", "error function")

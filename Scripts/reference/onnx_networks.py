@@ -32,6 +32,7 @@ except (ImportError, RuntimeError):
         library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 import timm
 from timm.models._efficientnet_blocks import SqueezeExcite
+from timm.models.vision_transformer import VisionTransformer
 from timm.models.efficientnet import EfficientNet, decode_arch_def, round_channels
 
 
@@ -93,6 +94,10 @@ def small_mobilevit(classes):
     return ByobNet(configuration, num_classes=classes)
 
 
+def small_vit(classes, **more):
+    return VisionTransformer(img_size=32, patch_size=8, embed_dim=24, depth=2, num_heads=3, num_classes=classes, **more)
+
+
 class TwoHeads(nn.Module):
     """Emotions and valence and arousal side by side, as the `mtl` networks have them."""
 
@@ -115,8 +120,8 @@ def networks(small):
             "mobilevit_resized": (small_mobilevit(8), 36),
             "mobilefacenet": (MobileFaceNet(4, (1, 1, 1), 16, 2), 32),
             "mobilenetv3": (small_mobilenetv3(8), 32),
-            "vit": (timm.models.vision_transformer.VisionTransformer(img_size=32, patch_size=8, embed_dim=24, depth=2, num_heads=3, num_classes=8, global_pool="avg",
-                                                                      class_token=False, pos_embed="none"), 32),
+            "vit": (small_vit(8, global_pool="avg", class_token=False, pos_embed="none"), 32),
+            "vit_with_token": (small_vit(8), 32),
         }
     create = partial(timm.create_model, pretrained=False)
     return {
@@ -127,6 +132,7 @@ def networks(small):
         "mobilevit_xxs": (create("mobilevit_xxs", num_classes=8), 256),
         "mobilevit_xs_224": (create("mobilevit_xs", num_classes=10), 224),
         "mobilefacenet": (MobileFaceNet(), 112),
+        "vit_tiny": (create("vit_tiny_patch16_224", num_classes=8), 224),
         "mobilenetv3_small": (create("mobilenetv3_small_100", num_classes=8), 224),
     }
 
@@ -139,6 +145,9 @@ def settle(network, size, seed):
             nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
             if module.bias is not None:
                 nn.init.uniform_(module.bias, -0.1, 0.1)
+        if isinstance(module, VisionTransformer) and module.cls_token is not None:
+            nn.init.normal_(module.cls_token)
+            nn.init.normal_(module.pos_embed)
         if isinstance(module, nn.PReLU):
             nn.init.uniform_(module.weight, 0, 0.5)
         if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm1d)):

@@ -166,6 +166,7 @@ struct GraphTests {
             graph.addOutput("result", result)
             graph.addOutput("rows", graph.add(.reshape([nil, width]), result, name: "rows"))
             graph.addOutput("some", graph.add(.slice(axis: 3, start: width / 3, count: width - width / 3), result, name: "columns"))
+            graph.addOutput("repeated", graph.add(.repeated(random.values(6), extents: [2, 3]), input, name: "repeated"))
             let factors = graph.add(.globalAveragePool, input, name: "mean")
             graph.addOutput("scaled", graph.add(.scaleChannels, input, factors, name: "scaled"))
             let picture = random.tensor([2, 5, 10, heads * width], in: -2...2)
@@ -181,7 +182,7 @@ struct GraphTests {
         let operations: [Operation] = [
             .reshape([nil, 7]), .reshape([nil, nil]), .reshape([0, nil]), .reshape([1 << 40, 1 << 40, nil]), .reshape([5]), .permute(axes: [0, 1, 2]),
             .permute(axes: [0, 1, 1, 3]), .slice(axis: 4, start: 0, count: 1), .slice(axis: 1, start: 3, count: 2), .slice(axis: 1, start: -1, count: 1),
-            .resize(height: 0, width: 4), .parametricRelu(slopes: [1, 2]), .layerNormalization(scale: [1], shift: [1], epsilon: 0),
+            .repeated([1, 2, 3], extents: [2]), .resize(height: 0, width: 4), .parametricRelu(slopes: [1, 2]), .layerNormalization(scale: [1], shift: [1], epsilon: 0),
         ]
         for operation in operations {
             var graph = Graph()

@@ -120,6 +120,10 @@ struct NaiveGraph {
         case .reshape(let extents):
             let known = extents.reduce(1) { $0 * ($1 ?? 1) }
             x.shape = extents.map { $0 ?? x.data.count / known }
+        case .repeated(let values, let extents):
+            var y = Value([x.shape[0]] + extents)
+            for index in y.data.indices { y.data[index] = Double(values[index % values.count]) }
+            return y
         case .permute(let axes):
             var y = Value(axes.map { x.shape[$0] })
             for index in y.data.indices {

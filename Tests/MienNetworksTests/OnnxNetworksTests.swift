@@ -15,7 +15,7 @@ import Testing
 
     static let small = Places.fixture("onnx-networks")
 
-    @Test func fixturesAreComplete() { #expect(Self.names(Self.small).count >= 24) }
+    @Test func fixturesAreComplete() { #expect(Self.names(Self.small).count >= 28) }
 
     @Test(arguments: names(small), instructionSets)
     func agreesWithOnnxRuntime(_ name: String, on instructionSet: String) throws {

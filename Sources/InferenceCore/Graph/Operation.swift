@@ -37,6 +37,8 @@ package enum Operation: Sendable {
     case flatten
     /// To other extents, in the order of memory; one of them may be nil for what is left over.
     case reshape([Int?])
+    /// `[n, extents...]`: the same values for each example of the input, of which only the first extent counts.
+    case repeated([Float], extents: [Int])
     /// Axis i of the result is axis `axes[i]` of the input.
     case permute(axes: [Int])
     /// Of the elements along an axis only those from `start` on, `count` of them.

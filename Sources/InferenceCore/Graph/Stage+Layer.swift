@@ -100,6 +100,12 @@ extension Stage {
         case .reshape(let extents):
             try expect(count: 1)
             return ReshapeLayer(extents: extents)
+        case .repeated(let values, let extents):
+            try expect(count: 1)
+            guard !values.isEmpty, extents.allSatisfy({ $0 > 0 }), Shape(extents).count == values.count else {
+                throw InferenceError("\(values.count) values do not fill \(extents)")
+            }
+            return RepeatedLayer(values: values, extents: extents)
         case .permute(let axes):
             try expect(count: 1)
             return PermuteLayer(axes: axes)

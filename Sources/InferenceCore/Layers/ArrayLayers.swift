@@ -21,6 +21,23 @@ struct ReshapeLayer: RenamingLayer {
     }
 }
 
+/// The same values for each example.
+struct RepeatedLayer: Layer {
+    let values: [Float]
+    let extents: [Int]
+
+    func outputShapes(for inputs: [Shape]) throws(InferenceError) -> [Shape] {
+        guard let batch = inputs[0].extents.first else { throw InferenceError("a single number has no examples") }
+        return [Shape([batch] + extents)]
+    }
+
+    func run(_ inputs: [TensorView], _ outputs: [MutableTensorView], on machine: Machine) {
+        values.withUnsafeBufferPointer { values in
+            for item in 0..<outputs[0].shape[0] { (outputs[0].pointer + item * values.count).update(from: values.baseAddress!, count: values.count) }
+        }
+    }
+}
+
 /// Axis i of the result is axis `axes[i]` of the input.
 struct PermuteLayer: Layer {
     let axes: [Int]

@@ -1,4 +1,4 @@
-package import MienEstimation
+import MienEstimation
 
 /// A model library, and the models that plugins bring along themselves: no catalogue has them, and nobody pulls them.
 package struct ExtendedLibrary: ModelLibrary {

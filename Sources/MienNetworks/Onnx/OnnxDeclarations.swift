@@ -53,6 +53,7 @@ extension Operation {
         case .transposedConvolution(let convolution): convolution.weights.count
         case .scaleShift(let scale, let shift), .layerNormalization(let scale, let shift, _): scale.count + shift.count
         case .parametricRelu(let slopes): slopes.count
+        case .repeated(let values, _): values.count
         case .linear(let weights, _, _): weights.count
         default: 0
         }

@@ -52,6 +52,10 @@ extension OnnxImporter {
             try scaleExtents(node, extents, tensor, divides: sign == .divide)
         case (.constant(let tensor), .extents(let extents)) where sign == .multiply:
             try scaleExtents(node, extents, tensor, divides: false)
+        case (.value(let value), .constant(let tensor)) where sign == .add && isOfOneExample(tensor, value):
+            try addArray(node, value, tensor)
+        case (.constant(let tensor), .value(let value)) where sign == .add && isOfOneExample(tensor, value):
+            try addArray(node, value, tensor)
         case (.value(let value), .constant(let tensor)):
             let factors = try perChannel(node, tensor, of: value)
             switch sign {
@@ -68,8 +72,23 @@ extension OnnxImporter {
             case .multiply: try scaleShift(node, value, scale: factors, shift: nil)
             case .divide: throw node.error("dividing by a value is not supported, only by a constant")
             }
+        case (.repeated, _), (_, .repeated): throw node.error("arithmetic on an expanded constant is not supported")
         default: throw node.error("this arithmetic on a shape or on a padded map is not supported")
         }
+    }
+
+    /// Whether a constant has a number for each of an array's elements of one example, as position embeddings do.
+    private func isOfOneExample(_ tensor: OnnxTensor, _ value: OnnxValue) -> Bool {
+        guard case .array(let extents) = value.form, extents.count > 2, extents[0] == .batch, tensor.count == extents.elements else { return false }
+        let inner = extents.dropFirst().map(\.factor)
+        return tensor.extents == inner || tensor.extents == [1] + inner
+    }
+
+    private mutating func addArray(_ node: OnnxNode, _ value: OnnxValue, _ tensor: OnnxTensor) throws {
+        let shift = try tensor.floats(), ones = [Float](repeating: 1, count: shift.count)
+        let row = try insert(.reshape([nil, shift.count]), [value], for: node, form: value.form)
+        let sum = try insert(.scaleShift(scale: ones, shift: shift), [row], for: node, form: value.form)
+        try reshapeArray(sum, to: value.extents, for: node)
     }
 
     /// The number of examples times a constant, or divided by one that it stays whole by.

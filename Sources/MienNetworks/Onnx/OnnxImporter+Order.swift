@@ -41,7 +41,7 @@ extension OnnxImporter {
         guard let axis = try node.int("axis") else { throw node.error(.malformed, "attribute 'axis' is missing") }
         let operands = try node.inputs.indices.map { try operand(node, $0) }
         if let extents = try concatenatedExtents(node, operands, axis) { return try define(node, .extents(extents)) }
-        let given = try node.inputs.indices.map { try value(node, $0) }
+        let given = try repeatedConstants(node, operands)
         // Among maps, arrays of a map's extents are maps too.
         let values = given.contains(where: \.isMap) ? try given.map { try map($0, for: node) } : given
         let first = values[0]
@@ -63,6 +63,22 @@ extension OnnxImporter {
         }
         if values.count == 1 { return try define(node, .value(first)) }
         try emit(.concatenate, values, for: node, form: form)
+    }
+
+    /// The values that are joined, with those made that are the same for each example: of a file for one example any constant `[1, ...]`.
+    private mutating func repeatedConstants(_ node: OnnxNode, _ operands: [OnnxOperand]) throws -> [OnnxValue] {
+        let values = operands.compactMap { if case .value(let value) = $0 { value } else { nil } }
+        guard let first = values.first(where: { $0.extents.first == .batch }) else { return try node.inputs.indices.map { try value(node, $0) } }
+        return try operands.indices.map { index in
+            let tensor: OnnxTensor
+            switch operands[index] {
+            case .repeated(let constant): tensor = constant
+            case .constant(let constant) where constant.extents.count == first.rank && constant.extents[0] == 1 && constant.count > 0: tensor = constant
+            default: return try value(node, index)
+            }
+            let extents = Array(tensor.extents.dropFirst())
+            return try insert(.repeated(tensor.floats(), extents: extents), [first], for: node, form: OnnxValue.Form([.batch] + extents.map { .known($0) }))
+        }
     }
 
     /// Arrays along any axis of known extents: with the axes from it on as one, that is the last one.

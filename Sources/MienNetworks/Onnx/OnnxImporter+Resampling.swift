@@ -77,7 +77,7 @@ extension OnnxImporter {
         switch try operand(node, 3) {
         case .constant(let tensor): sizes = try tensor.integers().map { .known($0) }
         case .extents(let extents): sizes = extents
-        case .value, .padded: throw node.error("its sizes are not a constant")
+        case .value, .padded, .repeated: throw node.error("its sizes are not a constant")
         }
         guard sizes.count == 4, case .known(let height) = sizes[2], case .known(let width) = sizes[3],
               (1...Self.extentLimit).contains(height), (1...Self.extentLimit).contains(width) else {

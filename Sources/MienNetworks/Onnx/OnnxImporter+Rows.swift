@@ -39,7 +39,11 @@ extension OnnxImporter {
     }
 
     private mutating func reshape(_ node: OnnxNode) throws {
-        let wanted = try targetExtents(node), input = try value(node)
+        let wanted = try targetExtents(node)
+        if case .extents(let extents) = try operand(node, 0), wanted == [.known(-1)] || wanted == [.known(extents.count)] { // a list as it was
+            return try define(node, .extents(extents))
+        }
+        let input = try value(node)
         if try node.int("allowzero") == 1, wanted.contains(.known(0)) { throw node.error("an extent of 0 is not supported") }
         if let extents = input.extents.reshaped(wanted) {
             if extents.count == 2, extents[0] == .batch { return try toRow(node, input) }
@@ -65,7 +69,7 @@ extension OnnxImporter {
         switch try operand(node, 1) {
         case .constant(let tensor): return try tensor.integers().map { .known($0) }
         case .extents(let extents): return extents
-        case .value, .padded: throw node.error("its shape is not a constant")
+        case .value, .padded, .repeated: throw node.error("its shape is not a constant")
         }
     }
 

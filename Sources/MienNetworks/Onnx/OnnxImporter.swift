@@ -120,6 +120,7 @@ struct OnnxImporter {
         switch try operand(node, index) {
         case .value(let value): return value
         case .padded: throw node.error("its input '\(node.inputs[index])' is padded, which only a convolution supports")
+        case .repeated: throw node.error("its input '\(node.inputs[index])' is an expanded constant, which only Concat supports")
         case .constant, .extents: throw node.error("input '\(node.inputs[index])' is a constant, expected a value")
         }
     }

@@ -6,6 +6,8 @@ enum OnnxOperand {
     case constant(OnnxTensor)
     /// A list of extents taken from the shape of a value, on its way to a Reshape; one of them at least is not known.
     case extents([OnnxExtent])
+    /// A constant `[1, ...]` that is to be there for each example, `[n, ...]`: a class token on its way to a Concat.
+    case repeated(OnnxTensor)
     /// A map with zeros around it, which a convolution takes as its own padding.
     case padded(OnnxValue, OnnxPadding)
 }
