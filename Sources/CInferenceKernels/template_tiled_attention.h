@@ -25,7 +25,12 @@ INLINE void tiled_pair_step(const CODE *a, size_t row_bytes, const int8_t *b, co
 }
 
 INLINE void tiled_pair_of(int32_t *totals, size_t pitch, const CODE *a, size_t row_bytes, const int8_t *b, const int8_t *last, const size_t tiles) {
-    TILE_ZERO(0), TILE_ZERO(1), TILE_ZERO(2), TILE_ZERO(3), TILE_ZERO(4), TILE_ZERO(5);
+    TILE_ZERO(0);
+    TILE_ZERO(1);
+    TILE_ZERO(2);
+    TILE_ZERO(3);
+    TILE_ZERO(4);
+    TILE_ZERO(5);
     for (size_t at = 0; at < row_bytes; at += 64) {
         tiled_pair_step(a + at, row_bytes, last && at + 64 == row_bytes ? last : b + at * QUANTIZED_WIDTH, tiles);
     }

@@ -19,7 +19,16 @@ SIMD void tiles_end(void) { _tile_release(); }
 
 // Rows are `pitch` bytes apart.
 #define TILE_ZERO(t) _tile_zero(t)
+#if defined(__clang__)
 #define TILE_LOAD(t, p, pitch) _tile_loadd(t, p, pitch)
+#else
+// gcc 12 does not know that this reads memory, and would be free to write it later.
+#define TILE_LOAD(t, p, pitch)                                                                                                     \
+    do {                                                                                                                           \
+        __asm__ volatile("" ::: "memory");                                                                                         \
+        _tile_loadd(t, p, pitch);                                                                                                  \
+    } while (0)
+#endif
 #define TILE_STORE(t, p, pitch) _tile_stored(t, p, pitch)
 // Adds to total [i][j] the four products of the codes [i][4 l...] and the weights [l][4 j...], for each l.
 #define TILE_DOT(total, codes, weights) _tile_dpbusd(total, codes, weights)
