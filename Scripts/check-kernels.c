@@ -58,7 +58,8 @@ static double clamp(double x, double lower, double upper) { return x < lower ? l
 // Bound: one rounding of each of the 2 k + 3 operations on terms of at most 1.
 static void test_product(void) {
     const size_t lines = between(1, 3), line_rows = between(1, 30), rows = lines * line_rows - below(line_rows), columns = odd_size(70);
-    const size_t segments = between(1, 3), length = odd_size(40), k = segments * length;
+    // Long sums are added up in parts.
+    const size_t segments = between(1, 3), length = below(10) ? odd_size(40) : between(900, 2500), k = segments * length;
     const size_t a_row = length + below(4), a_line = line_rows * a_row + below(5), c_row = columns + below(3), c_line = line_rows * c_row + below(3);
     ptrdiff_t offsets[3];
     size_t reach = 0;
@@ -71,11 +72,11 @@ static void test_product(void) {
     float *c = numbers(count, 1), *before = allocate(count * sizeof(float)), *residual = numbers(count, 1);
     memcpy(before, c, count * sizeof(float));
     float *packed = allocate(kernels->packed_count(k, columns) * sizeof(float));
-    const bool has_bias = below(2), is_transposed = below(2);
+    const bool has_bias = below(2), is_transposed = below(2), in_place = below(2);
     kernels->pack(packed, b, k, columns, is_transposed ? 1 : (ptrdiff_t)columns, is_transposed ? (ptrdiff_t)k : 1, has_bias ? bias : NULL);
     mien_product p = {.rows = rows, .columns = columns, .line_rows = line_rows, .segments = segments, .segment_length = length, .segment_offsets = offsets,
         .a = a, .a_row_pitch = (ptrdiff_t)a_row, .a_line_pitch = (ptrdiff_t)a_line, .packed = packed, .c = c, .c_row_pitch = (ptrdiff_t)c_row,
-        .c_line_pitch = (ptrdiff_t)c_line, .residual = below(2) ? residual : NULL, .residual_row_pitch = (ptrdiff_t)c_row,
+        .c_line_pitch = (ptrdiff_t)c_line, .residual = in_place ? c : below(2) ? residual : NULL, .residual_row_pitch = (ptrdiff_t)c_row,
         .residual_line_pitch = (ptrdiff_t)c_line, .lower = below(2) ? -0.5f : -INFINITY, .upper = below(2) ? 0.7f : INFINITY, .accumulate = below(3) == 0,
         .residual_last = below(2)};
     kernels->product(&p);
@@ -89,9 +90,10 @@ static void test_product(void) {
                 const float x = a[m / line_rows * a_line + m % line_rows * a_row + (size_t)offsets[i / length] + i % length];
                 sum += (double)x * (is_transposed ? b[n * k + i] : b[i * columns + n]);
             }
-            if (p.residual && !p.residual_last) { sum += residual[at]; }
+            const float other = in_place ? before[at] : residual[at];
+            if (p.residual && !p.residual_last) { sum += other; }
             sum = clamp(sum, p.lower, p.upper);
-            if (p.residual && p.residual_last) { sum += residual[at]; }
+            if (p.residual && p.residual_last) { sum += other; }
             compare("product", c[at], sum, (double)(2 * k + 3) * 6e-8 * ((double)k / 4 + 3));
         }
     }
@@ -131,6 +133,31 @@ static void test_half(void) {
         }
     }
     free(a), free(b), free(bias), free(c), free(residual), free(before), free(packed);
+}
+
+// What a row gives does not depend on the rows beside it, to the last bit.
+static void test_cuts(void) {
+    const size_t rows = between(2, 60), columns = odd_size(150), k = below(4) ? odd_size(80) : between(1100, 2500), cut = between(1, rows - 1);
+    float *a = numbers(rows * k, 1), *b = numbers(k * columns, 1), *whole = numbers(rows * columns, 1), *pieces = numbers(rows * columns, 1);
+    for (int half = 0; half < 2; half++) {
+        void *packed = allocate(half ? kernels->half_packed_bytes(k, columns) : kernels->packed_count(k, columns) * sizeof(float));
+        if (half) {
+            kernels->half_pack(packed, b, k, columns, (ptrdiff_t)columns, 1, NULL);
+        } else {
+            kernels->pack(packed, b, k, columns, (ptrdiff_t)columns, 1, NULL);
+        }
+        mien_product p = {.columns = columns, .line_rows = rows, .segments = 1, .segment_length = k, .a_row_pitch = (ptrdiff_t)k, .packed = packed,
+            .c_row_pitch = (ptrdiff_t)columns, .lower = -INFINITY, .upper = INFINITY};
+        for (int piece = 0; piece < 3; piece++) {
+            const size_t first = piece == 2 ? cut : 0;
+            p.rows = piece == 0 ? rows : piece == 1 ? cut : rows - cut;
+            p.a = a + first * k, p.c = (piece == 0 ? whole : pieces) + first * columns;
+            (half ? kernels->half_product : kernels->product)(&p);
+        }
+        for (size_t i = 0; i < rows * columns; i++) { compare(half ? "half_product, cut" : "product, cut", pieces[i], whole[i], 0); }
+        free(packed);
+    }
+    free(a), free(b), free(whole), free(pieces);
 }
 
 // Bounds: depthwise and average as for sums of as many terms; maximum exact.
@@ -553,6 +580,7 @@ int main(void) {
         for (int round = 0; round < 300; round++) {
             test_product();
             test_half();
+            if (round % 3 == 0) { test_cuts(); }
             test_window();
             test_lines();
             test_layer_norm();
