@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fp16.h"
 #include "inference_kernels.h"
 
 extern const mien_kernels mien_kernels_scalar;
 #if defined(__x86_64__)
 extern const mien_kernels mien_kernels_avx2, mien_kernels_avx512;
 extern const mien_quantized_kernels mien_quantized_avx2_vnni, mien_quantized_avx512_vnni;
+extern void mien_use_avx512_fp16(mien_kernels *);
 #elif defined(__aarch64__)
 extern const mien_kernels mien_kernels_neon;
 #endif
@@ -22,7 +24,7 @@ static const char *const known[] = {"scalar", "avx2", "avx512", "neon"};
 
 static struct {
     const mien_kernels *available[4];
-    mien_kernels with_vnni[2]; // tables completed for this processor
+    mien_kernels completed[2]; // tables completed for this processor
     size_t count;
     char features[128];
     const mien_kernels *current;
@@ -65,15 +67,21 @@ static bool has_f16c(void) {
     return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx >> 29 & 1);
 }
 
+#ifdef MIEN_FP16
+// Arithmetic on 16-bit floats, beside AVX-512; the compilers disagree on a name for it.
+static bool has_avx512_fp16(void) {
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 23 & 1);
+}
+#endif
+
 // A table, with other products of 8-bit numbers if there are any.
-static void add_table(const mien_kernels *table, const mien_quantized_kernels *quantized) {
-    if (quantized) {
-        mien_kernels *copy = &selection.with_vnni[selection.count - 1];
-        *copy = *table;
-        copy->quantized = *quantized;
-        table = copy;
-    }
-    selection.available[selection.count++] = table;
+static mien_kernels *add_table(const mien_kernels *table, const mien_quantized_kernels *quantized) {
+    mien_kernels *copy = &selection.completed[selection.count - 1];
+    *copy = *table;
+    if (quantized) { copy->quantized = *quantized; }
+    selection.available[selection.count++] = copy;
+    return copy;
 }
 #endif
 
@@ -96,7 +104,16 @@ static void detect(void) {
     const bool avx_vnni = avx2 && has_avx_vnni(), avx512_vnni = avx512 && __builtin_cpu_supports("avx512vnni");
     if (avx_vnni) { add_feature("avxvnni"); }
     if (avx2) { add_table(&mien_kernels_avx2, avx_vnni ? &mien_quantized_avx2_vnni : NULL); }
-    if (avx512) { add_table(&mien_kernels_avx512, avx512_vnni ? &mien_quantized_avx512_vnni : NULL); }
+    if (avx512) {
+        mien_kernels *table = add_table(&mien_kernels_avx512, avx512_vnni ? &mien_quantized_avx512_vnni : NULL);
+        (void)table;
+#ifdef MIEN_FP16
+        if (has_avx512_fp16()) {
+            add_feature("avx512fp16");
+            mien_use_avx512_fp16(table);
+        }
+#endif
+    }
 #elif defined(__aarch64__)
     add_feature("neon");
     selection.available[selection.count++] = &mien_kernels_neon;
