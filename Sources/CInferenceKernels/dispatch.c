@@ -24,7 +24,7 @@ static const char *const known[] = {"scalar", "avx2", "avx512", "neon"};
 
 static struct {
     const mien_kernels *available[4];
-    mien_kernels completed[2]; // tables completed for this processor
+    mien_kernels completed[2]; // AVX2 and AVX-512 tables, as this processor can run them
     size_t count;
     char features[128];
     const mien_kernels *current;
@@ -76,12 +76,11 @@ static bool has_avx512_fp16(void) {
 #endif
 
 // A table, with other products of 8-bit numbers if there are any.
-static mien_kernels *add_table(const mien_kernels *table, const mien_quantized_kernels *quantized) {
+static void add_table(const mien_kernels *table, const mien_quantized_kernels *quantized) {
     mien_kernels *copy = &selection.completed[selection.count - 1];
     *copy = *table;
     if (quantized) { copy->quantized = *quantized; }
     selection.available[selection.count++] = copy;
-    return copy;
 }
 #endif
 
@@ -104,16 +103,13 @@ static void detect(void) {
     const bool avx_vnni = avx2 && has_avx_vnni(), avx512_vnni = avx512 && __builtin_cpu_supports("avx512vnni");
     if (avx_vnni) { add_feature("avxvnni"); }
     if (avx2) { add_table(&mien_kernels_avx2, avx_vnni ? &mien_quantized_avx2_vnni : NULL); }
-    if (avx512) {
-        mien_kernels *table = add_table(&mien_kernels_avx512, avx512_vnni ? &mien_quantized_avx512_vnni : NULL);
-        (void)table;
+    if (avx512) { add_table(&mien_kernels_avx512, avx512_vnni ? &mien_quantized_avx512_vnni : NULL); }
 #ifdef MIEN_FP16
-        if (has_avx512_fp16()) {
-            add_feature("avx512fp16");
-            mien_use_avx512_fp16(table);
-        }
-#endif
+    if (avx512 && has_avx512_fp16()) {
+        add_feature("avx512fp16");
+        mien_use_avx512_fp16(&selection.completed[1]);
     }
+#endif
 #elif defined(__aarch64__)
     add_feature("neon");
     selection.available[selection.count++] = &mien_kernels_neon;

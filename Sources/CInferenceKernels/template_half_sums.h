@@ -14,6 +14,9 @@
 #define SUM_BLOCK_STEPS ((size_t)384)
 #define PAIR_PITCH (SUM_BLOCK_STEPS + 16)
 
+// Weights are fetched into the first-level cache so many steps before they are used.
+#define NEAR_STEPS 9
+
 // From here on a row is multiplied in f32: there is no room for scales.
 #define LARGEST_SCALED 0x1p100f
 
@@ -42,7 +45,7 @@ KERNEL void sums_pack(void *packed, const float *weights, size_t k, size_t n, pt
                 load_steps(steps, weights + (ptrdiff_t)at * k_stride + (ptrdiff_t)column * n_stride, k - at, columns, k_stride, n_stride);
                 for (size_t i = 0; i < STEPS && at + i < k; i++) {
                     const vf x = vmin(largest, vmax(least, steps[i]));
-                    tops = vmax(tops, vabs(x));
+                    tops = vmax(vabs(x), tops); // NaN does not count
                     vstore_half(halves + (at + i) * width + column - start, x);
                 }
             }
@@ -156,6 +159,8 @@ INLINE void sum_tile(uint16_t *sums, const uint32_t *pairs, const uint16_t *weig
         UNROLL
         for (size_t v = 0; v < vectors; v++) { b[v] = vhload(weights + v * HALF_LANES); }
         weights += vectors * HALF_LANES;
+        UNROLL
+        for (size_t v = 0; v < vectors; v++) { __builtin_prefetch(weights + (NEAR_STEPS * vectors + v) * HALF_LANES, 0, 3); }
         __builtin_prefetch(far, 0, 2);
         far += stride;
         UNROLL
