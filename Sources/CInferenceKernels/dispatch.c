@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "amx.h"
+#include "fp16.h"
 #include "inference_kernels.h"
 
 #ifdef MIEN_AMX
@@ -20,6 +21,7 @@ extern const mien_kernels mien_kernels_scalar;
 #if defined(__x86_64__)
 extern const mien_kernels mien_kernels_avx2, mien_kernels_avx512;
 extern const mien_quantized_kernels mien_quantized_avx2_vnni, mien_quantized_avx512_vnni, mien_quantized_avx512_amx;
+extern void mien_use_avx512_fp16(mien_kernels *);
 #elif defined(__aarch64__)
 extern const mien_kernels mien_kernels_neon;
 #endif
@@ -28,7 +30,7 @@ static const char *const known[] = {"scalar", "avx2", "avx512", "neon"};
 
 static struct {
     const mien_kernels *available[4];
-    mien_kernels with_vnni[2]; // tables completed for this processor
+    mien_kernels completed[2]; // AVX2 and AVX-512 tables, as this processor can run them
     size_t count;
     char features[128];
     const mien_kernels *current;
@@ -83,15 +85,20 @@ static bool has_amx_int8(void) {
 }
 #endif
 
+#ifdef MIEN_FP16
+// Arithmetic on 16-bit floats, beside AVX-512; the compilers disagree on a name for it.
+static bool has_avx512_fp16(void) {
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 23 & 1);
+}
+#endif
+
 // A table, with other products of 8-bit numbers if there are any.
 static void add_table(const mien_kernels *table, const mien_quantized_kernels *quantized) {
-    if (quantized) {
-        mien_kernels *copy = &selection.with_vnni[selection.count - 1];
-        *copy = *table;
-        copy->quantized = *quantized;
-        table = copy;
-    }
-    selection.available[selection.count++] = table;
+    mien_kernels *copy = &selection.completed[selection.count - 1];
+    *copy = *table;
+    if (quantized) { copy->quantized = *quantized; }
+    selection.available[selection.count++] = copy;
 }
 #endif
 
@@ -122,6 +129,12 @@ static void detect(void) {
     }
 #endif
     if (avx512) { add_table(&mien_kernels_avx512, quantized); }
+#ifdef MIEN_FP16
+    if (avx512 && has_avx512_fp16()) {
+        add_feature("avx512fp16");
+        mien_use_avx512_fp16(&selection.completed[1]);
+    }
+#endif
 #elif defined(__aarch64__)
     add_feature("neon");
     selection.available[selection.count++] = &mien_kernels_neon;

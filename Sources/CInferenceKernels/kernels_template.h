@@ -29,6 +29,7 @@
         .packed_count = packed_count,                                                                                              \
         .pack = pack,                                                                                                              \
         .product = product,                                                                                                        \
+        .half_width = WIDE_PANEL * LANES,                                                                                          \
         .half_packed_bytes = half_packed_bytes,                                                                                    \
         .half_pack = half_pack,                                                                                                    \
         .half_product = half_product,                                                                                              \

@@ -16,6 +16,8 @@
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,amx-tile,amx-int8"
 #elif defined(WITH_VNNI)
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"
+#elif defined(WITH_FP16)
+#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512fp16,avx2,fma"
 #else
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
 #endif
@@ -68,6 +70,19 @@ SIMD void vtranspose(vf r[LANES]) {
 }
 SIMD vf vload_half(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
 SIMD void vstore_half(uint16_t *p, vf x) { _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT)); }
+#ifdef WITH_FP16
+#define HALF_LANES 32
+typedef __m512h vh;
+SIMD vh vhzero(void) { return _mm512_castsi512_ph(_mm512_setzero_si512()); }
+SIMD vh vhload(const uint16_t *p) { return _mm512_castsi512_ph(_mm512_loadu_si512(p)); }
+SIMD void vhstore(uint16_t *p, vh x) { _mm512_storeu_si512(p, _mm512_castph_si512(x)); }
+SIMD vh vhpair(uint32_t pair) { return _mm512_castsi512_ph(_mm512_set1_epi32((int32_t)pair)); }
+SIMD vh vhfma(vh a, vh b, vh c) { return _mm512_fmadd_ph(a, b, c); }
+SIMD void vstore_pairs(uint32_t *p, vf x) {
+    const __m512i halves = _mm512_cvtepu16_epi32(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+    _mm512_storeu_si512(p, _mm512_or_si512(halves, _mm512_slli_epi32(halves, 16)));
+}
+#endif
 typedef __m512i vi;
 SIMD vi vizero(void) { return _mm512_setzero_si512(); }
 #define CODE uint8_t

@@ -55,11 +55,8 @@ KERNEL void half_panel_rows(const mien_product *p, const char *panel, size_t col
         if (at > 0) { part.accumulate = true, part.residual = NULL; }
         at += steps;
         if (at < k) { part.lower = -INFINITY, part.upper = INFINITY; }
-        switch (vectors) {
-        case 1: panel_1(&part, block, column, columns, start, end); break;
-        case 2: panel_2(&part, block, column, columns, start, end); break;
-        default: panel_3(&part, block, column, columns, start, end); break;
-        }
+        const panel_part here = {.biases = block, .weights = block + width, .column = column, .columns = columns, .next = (const char *)block};
+        any_panel(&part, &here, start, end, vectors);
     } while (at < k);
 }
 

@@ -74,13 +74,24 @@ INLINE void store_columns(float *p, vf x, size_t columns) {
     }
 }
 
-// `rows` and `vectors` are constants at every call, so that `sum` lives in registers. `columns` is how many columns of the panel exist.
-INLINE void tile(const mien_product *p, const tile_rows *at, const float *panel, size_t columns, const size_t rows, const size_t vectors) {
+// A panel, or some steps of it, and what will be read next: beyond the second-level cache it comes from far away, and the processor does not
+// guess where another panel begins.
+typedef struct {
+    const float *biases;    // unless the product accumulates
+    const float *weights;
+    size_t column, columns; // the first, and how many exist
+    const char *next;
+    size_t next_bytes;
+} panel_part;
+
+// `rows` and `vectors` are constants at every call, so that `sum` lives in registers. With each step of k, `far` moves by `stride`.
+INLINE void tile(const mien_product *p, const tile_rows *at, const panel_part *part, const char *far, size_t stride, const size_t rows, const size_t vectors) {
+    const size_t columns = part->columns;
     vf sum[MAX_TILE_ROWS][MAX_PANEL];
     UNROLL
     for (size_t i = 0; i < rows; i++) {
         UNROLL
-        for (size_t v = 0; v < vectors; v++) { sum[i][v] = vload(panel + v * LANES); }
+        for (size_t v = 0; v < vectors; v++) { sum[i][v] = vload(part->biases + v * LANES); }
     }
     if (p->accumulate) {
         UNROLL
@@ -92,7 +103,7 @@ INLINE void tile(const mien_product *p, const tile_rows *at, const float *panel,
         }
     }
 
-    const float *b = panel + vectors * LANES;
+    const float *b = part->weights;
     for (size_t s = 0; s < p->segments; s++) {
         const ptrdiff_t offset = p->segment_offsets ? p->segment_offsets[s] : 0;
         const float *a[MAX_TILE_ROWS];
@@ -105,6 +116,10 @@ INLINE void tile(const mien_product *p, const tile_rows *at, const float *panel,
             UNROLL
             for (size_t v = 0; v < vectors; v++) { weights[v] = vload(b + v * LANES); }
             b += vectors * LANES;
+            if (vectors > 1) {
+                __builtin_prefetch(far, 0, 2);
+                far += stride;
+            }
             UNROLL
             for (size_t i = 0; i < rows; i++) {
                 vf x = vset(a[i][k]);
@@ -158,8 +173,10 @@ INLINE void find_rows(const mien_product *p, position *at, size_t column, tile_r
 }
 
 // Rows start..<end against one panel, a tile at a time. Rows of one line need no search.
-INLINE void panel_rows(const mien_product *p, const float *panel, size_t column, size_t columns, size_t start, size_t end,
-                       const size_t height, const size_t vectors) {
+INLINE void panel_rows(const mien_product *p, const panel_part *part, size_t start, size_t end, const size_t height, const size_t vectors) {
+    const size_t column = part->column, k = p->segments * p->segment_length, steps = k * ((end - start + height - 1) / height);
+    const size_t stride = steps ? (part->next_bytes + steps - 1) / steps : 0;
+    const char *far = part->next;
     position at = {start / p->line_rows, start % p->line_rows};
     size_t m = start;
     for (; m + height <= end; m += height) {
@@ -178,7 +195,8 @@ INLINE void panel_rows(const mien_product *p, const float *panel, size_t column,
         } else {
             find_rows(p, &at, column, &rows, height);
         }
-        tile(p, &rows, panel, columns, height, vectors);
+        tile(p, &rows, part, far, stride, height, vectors);
+        far += k * stride;
     }
     tile_rows rows;
     switch (end - m) {
@@ -186,7 +204,7 @@ INLINE void panel_rows(const mien_product *p, const float *panel, size_t column,
     case count:                                                                                                                    \
         if (count < height) {                                                                                                      \
             find_rows(p, &at, column, &rows, count);                                                                               \
-            tile(p, &rows, panel, columns, count, vectors);                                                                        \
+            tile(p, &rows, part, far, stride, count, vectors);                                                                     \
         }                                                                                                                          \
         break;
         TAIL(1) TAIL(2) TAIL(3) TAIL(4) TAIL(5) TAIL(6) TAIL(7)
@@ -194,44 +212,70 @@ INLINE void panel_rows(const mien_product *p, const float *panel, size_t column,
     }
 }
 
-KERNEL void panel_1(const mien_product *p, const float *panel, size_t column, size_t columns, size_t start, size_t end) {
-    panel_rows(p, panel, column, columns, start, end, TILE_ROWS_1, 1);
+KERNEL void panel_1(const mien_product *p, const panel_part *part, size_t start, size_t end) {
+    panel_rows(p, part, start, end, TILE_ROWS_1, 1);
 }
-KERNEL void panel_2(const mien_product *p, const float *panel, size_t column, size_t columns, size_t start, size_t end) {
-    panel_rows(p, panel, column, columns, start, end, TILE_ROWS_2, 2);
+KERNEL void panel_2(const mien_product *p, const panel_part *part, size_t start, size_t end) {
+    panel_rows(p, part, start, end, TILE_ROWS_2, 2);
 }
-KERNEL void panel_3(const mien_product *p, const float *panel, size_t column, size_t columns, size_t start, size_t end) {
-    panel_rows(p, panel, column, columns, start, end, TILE_ROWS_3, 3);
+KERNEL void panel_3(const mien_product *p, const panel_part *part, size_t start, size_t end) {
+    panel_rows(p, part, start, end, TILE_ROWS_3, 3);
+}
+INLINE void any_panel(const mien_product *p, const panel_part *part, size_t start, size_t end, size_t vectors) {
+    switch (vectors) {
+    case 1: panel_1(p, part, start, end); break;
+    case 2: panel_2(p, part, start, end); break;
+    default: panel_3(p, part, start, end); break;
+    }
 }
 
-// Floats of A that should stay in the second-level cache while all the panels pass over them.
-#define BLOCK_FLOATS (48 * 1024)
+// Steps of k at a time, so that the rows of a block stay in the second-level cache while all the panels pass over them. What was summed up
+// so far waits in c, which loses nothing but time: the fewer cuts the better.
+#define BLOCK_STEPS ((size_t)1152)
+#define BLOCK_FLOATS ((size_t)96 * 1024)
+#define BLOCK_ROWS ((size_t)96)
 
-INLINE size_t row_block(size_t rows, size_t k) {
-    size_t block = BLOCK_FLOATS / (k ? k : 1);
-    if (block < 48) { block = 48; }
-    // Even blocks: a last one of a few rows would read all of B again for little.
-    const size_t blocks = (rows + block / 2) / block;
-    return blocks < 2 ? rows : (rows / blocks + 23) / 24 * 24;
+// Even parts of at most `most`, in whole units: a last one of a few would read all of the panels, or of c, again for little.
+INLINE size_t even_part(size_t count, size_t most, size_t unit) {
+    const size_t parts = (count + most - 1) / most;
+    return parts < 2 ? count : ((count + parts - 1) / parts + unit - 1) / unit * unit;
+}
+
+INLINE size_t row_block(size_t rows, size_t steps) {
+    const size_t most = BLOCK_FLOATS / (steps ? steps : 1);
+    return even_part(rows, most < BLOCK_ROWS ? BLOCK_ROWS : most, 24);
 }
 
 KERNEL void product(const mien_product *p) {
-    const size_t k = p->segments * p->segment_length, block = row_block(p->rows, k);
+    const size_t k = p->segments * p->segment_length;
+    // Segments, and a residual that must wait for the end, go through all of k at once.
+    const bool is_cut = p->segments == 1 && !(p->residual && p->residual_last);
+    const size_t some = is_cut ? even_part(k, BLOCK_STEPS, 16) : k, block = row_block(p->rows, some);
     for (size_t start = 0; start < p->rows; start += block) {
         const size_t end = start + block < p->rows ? start + block : p->rows;
-        const float *panel = p->packed;
-        size_t left = (p->columns + LANES - 1) / LANES, column = 0;
-        while (left > 0) {
-            const size_t vectors = next_panel(left), width = vectors * LANES;
-            const size_t columns = p->columns - column < width ? p->columns - column : width;
-            switch (vectors) {
-            case 1: panel_1(p, panel, column, columns, start, end); break;
-            case 2: panel_2(p, panel, column, columns, start, end); break;
-            default: panel_3(p, panel, column, columns, start, end); break;
+        size_t first = 0;
+        do {
+            mien_product part = *p;
+            const size_t steps = k - first < some ? k - first : some, last = first + steps;
+            if (is_cut) { part.a += first, part.segment_length = steps; }
+            if (first > 0) { part.accumulate = true, part.residual = NULL; }
+            if (last < k) { part.lower = -INFINITY, part.upper = INFINITY; }
+            const float *panel = p->packed;
+            size_t left = (p->columns + LANES - 1) / LANES, column = 0;
+            while (left > 0) {
+                const size_t vectors = next_panel(left), width = vectors * LANES;
+                left -= vectors;
+                panel_part here = {.biases = panel, .weights = panel + (first + 1) * width, .column = column,
+                    .columns = p->columns - column < width ? p->columns - column : width};
+                panel += (k + 1) * width;
+                column += width;
+                // The same steps of the next panel, or the next of the first panel.
+                const size_t following = (left ? next_panel(left) : next_panel((p->columns + LANES - 1) / LANES)) * LANES;
+                here.next = (const char *)(left ? panel + first * following : p->packed + last * following);
+                here.next_bytes = following * sizeof(float) * (left ? steps : k - last < steps ? k - last : steps);
+                any_panel(&part, &here, start, end, vectors);
             }
-            panel += (k + 1) * width;
-            column += width;
-            left -= vectors;
-        }
+            first = last;
+        } while (first < k);
     }
 }

@@ -30,6 +30,41 @@ struct KernelTests {
         }
     }
 
+    /// Bound: 2^-9 of what is added up covers arithmetic in 16 bits; f32 is far below. Rows of huge, tiny and odd values keep to themselves.
+    @Test("The product with weights of 16 bits agrees with the scalar one", arguments: tableNames)
+    func halfProduct(isa: String) {
+        let scalar = tables[0], kernels = table(isa)
+        for seed in 0..<60 {
+            var random = Random(seed)
+            let rows = random.extent(14, upTo: 120), k = random.extent(64, upTo: 900), columns = random.extent(32, upTo: 150)
+            let sizes: [Float] = (0..<rows).map { [1, 1e6, 1e-6, 1e31, .infinity, .nan][($0 * 7 + seed) % 6] }
+            let b = random.values(k * columns, in: 0.01...1), bias = random.values(columns), signs = random.values(rows * k)
+            var a = signs
+            for row in 0..<rows {
+                for i in 0..<k where sizes[row].isFinite { a[row * k + i] *= sizes[row] }
+                if !sizes[row].isFinite { a[row * k + seed % k] = sizes[row] }
+            }
+            func run(_ kernels: mien_kernels) -> [Float] {
+                var packed = [UInt8](repeating: 0, count: kernels.half_packed_bytes(k, columns)), c = [Float](repeating: 7, count: rows * columns)
+                kernels.half_pack(&packed, b, k, columns, columns, 1, bias)
+                c.withUnsafeMutableBufferPointer { c in packed.withUnsafeBytes { packed in a.withUnsafeBufferPointer { a in
+                    var product = mien_product()
+                    (product.rows, product.columns, product.line_rows, product.segments, product.segment_length) = (rows, columns, rows, 1, k)
+                    (product.a, product.a_row_pitch, product.c, product.c_row_pitch) = (a.baseAddress, k, c.baseAddress, columns)
+                    product.packed = packed.baseAddress?.assumingMemoryBound(to: Float.self)
+                    (product.lower, product.upper) = (-.infinity, .infinity)
+                    kernels.half_product(&product)
+                } } }
+                return c
+            }
+            let got = run(kernels), wanted = run(scalar)
+            for row in 0..<rows {
+                let size = sizes[row].isFinite ? sizes[row] : 0, here = row * columns..<(row + 1) * columns
+                #expect(largestError(Array(got[here]), Array(wanted[here])) <= Float(k) * 0x1p-9 * size + 1e-6, "\(isa) seed \(seed) row \(row)")
+            }
+        }
+    }
+
     @Test("Elementwise kernels agree with the scalar ones", arguments: tableNames)
     func elementwise(isa: String) {
         let scalar = tables[0], kernels = table(isa)
