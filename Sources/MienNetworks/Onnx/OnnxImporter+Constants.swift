@@ -32,6 +32,9 @@ extension OnnxImporter {
     // Exporters compute the target of a Reshape from the shape of a value: Shape, Gather, Unsqueeze, Concat.
 
     private mutating func shape(_ node: OnnxNode) throws {
+        if case .extents(let extents) = try operand(node, 0) { // of a shape, itself a list
+            return try define(node, extents: [.known(extents.count)], isScalar: false)
+        }
         let extents = try value(node).extents
         let range = Self.range(try node.int("start") ?? 0, try node.int("end") ?? extents.count, of: extents.count)
         try define(node, extents: Array(extents[range]), isScalar: false)

@@ -40,11 +40,11 @@ extension OnnxImporter {
 
     private mutating func reshape(_ node: OnnxNode) throws {
         let wanted = try targetExtents(node)
+        if try node.int("allowzero") == 1, wanted.contains(.known(0)) { throw node.error("an extent of 0 is not supported") }
         if case .extents(let extents) = try operand(node, 0), wanted == [.known(-1)] || wanted == [.known(extents.count)] { // a list as it was
             return try define(node, .extents(extents))
         }
         let input = try value(node)
-        if try node.int("allowzero") == 1, wanted.contains(.known(0)) { throw node.error("an extent of 0 is not supported") }
         if let extents = input.extents.reshaped(wanted) {
             if extents.count == 2, extents[0] == .batch { return try toRow(node, input) }
             if extents.count == 4, extents[0] == .batch, extents[2] == .known(1), extents[3] == .known(1) {
