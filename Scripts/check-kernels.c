@@ -119,7 +119,7 @@ static double rounded_half(double x) {
 }
 
 // Whether half_product adds up in 16 bits.
-static bool sums_halves(void) { return strcmp(kernels->name, "avx512") == 0 && strstr(mien_processor_features(), "avx512fp16"); }
+static bool sums_halves(void) { return kernels->half_width == 4 * kernels->lanes; }
 
 // Bound: as in test_product, on terms of at most `size`. In 16 bits, an activation and each of at most 64 additions round by 2^-11 of what
 // they have at hand, and by 2^-24 of the range that rows are scaled to; what random signs leave of that is far from all of it.

@@ -89,7 +89,7 @@ SIMD vi vizero(void) { return _mm512_setzero_si512(); }
 #define CODE_BIAS 0
 #define PARTS 1
 #define QUANTIZED_ROWS 8
-#define QUANTIZED_VECTORS 3
+#define QUANTIZED_VECTORS 2
 SIMD vi vcodes(const CODE *p) {
     int32_t four;
     memcpy(&four, p, sizeof four);

@@ -69,7 +69,7 @@ SIMD void vstore_half(uint16_t *p, vf x) { for (int i = 0; i < LANES; i++) { p[i
 #define CODE_TOP 255
 #define PARTS 1
 #define QUANTIZED_ROWS 8
-#define QUANTIZED_VECTORS 3
+#define QUANTIZED_VECTORS 2
 typedef int32_t vi __attribute__((vector_size(64), aligned(4)));
 SIMD vi vizero(void) { return (vi){0}; }
 SIMD vi vcodes(const CODE *p) {

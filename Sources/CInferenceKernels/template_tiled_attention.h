@@ -1,57 +1,17 @@
 // Attention as in template_quantized_attention.h, with tiles and to the same results: for 32 queries at a time, so that their scores for a
 // block of keys stay near.
 
-// What 64 steps of k add to the totals of 32 rows in the first `tiles` registers and the three after those. A tile of weights serves both
-// halves of the rows.
-INLINE void tiled_pair_step(const CODE *a, size_t row_bytes, const int8_t *b, const size_t tiles) {
-    const CODE *second = a + 16 * row_bytes;
-    TILE_LOAD(7, b, 4 * QUANTIZED_WIDTH);
-    TILE_LOAD(6, a, row_bytes);
-    TILE_DOT(0, 6, 7);
-    TILE_LOAD(6, second, row_bytes);
-    TILE_DOT(3, 6, 7);
-    if (tiles > 1) {
-        TILE_LOAD(7, b + 64, 4 * QUANTIZED_WIDTH);
-        TILE_DOT(4, 6, 7);
-        TILE_LOAD(6, a, row_bytes);
-        TILE_DOT(1, 6, 7);
-    }
-    if (tiles > 2) {
-        TILE_LOAD(7, b + 128, 4 * QUANTIZED_WIDTH);
-        TILE_DOT(2, 6, 7);
-        TILE_LOAD(6, second, row_bytes);
-        TILE_DOT(5, 6, 7);
-    }
-}
-
 INLINE void tiled_pair_of(int32_t *totals, size_t pitch, const CODE *a, size_t row_bytes, const int8_t *b, const int8_t *last, const size_t tiles) {
-    TILE_ZERO(0);
-    TILE_ZERO(1);
-    TILE_ZERO(2);
-    TILE_ZERO(3);
-    TILE_ZERO(4);
-    TILE_ZERO(5);
+    tiled_zero();
     for (size_t at = 0; at < row_bytes; at += 64) {
-        tiled_pair_step(a + at, row_bytes, last && at + 64 == row_bytes ? last : b + at * QUANTIZED_WIDTH, tiles);
+        tiled_step(a + at, row_bytes, last && at + 64 == row_bytes ? last : b + at * QUANTIZED_WIDTH, 2, tiles);
     }
-    int32_t *second = totals + 16 * pitch;
-    TILE_STORE(0, totals, 4 * pitch);
-    TILE_STORE(3, second, 4 * pitch);
-    if (tiles > 1) {
-        TILE_STORE(1, totals + LANES, 4 * pitch);
-        TILE_STORE(4, second + LANES, 4 * pitch);
-    }
-    if (tiles > 2) {
-        TILE_STORE(2, totals + 2 * LANES, 4 * pitch);
-        TILE_STORE(5, second + 2 * LANES, 4 * pitch);
-    }
+    tiled_store(totals, pitch, 2, tiles);
 }
 
 // Totals of 32 rows, `pitch` apart, and of a panel of which `columns` exist.
 INLINE void tiled_pair(int32_t *totals, size_t pitch, const CODE *a, size_t row_bytes, const int8_t *b, const int8_t *last, size_t columns) {
-    if (columns > 2 * LANES) {
-        tiled_pair_of(totals, pitch, a, row_bytes, b, last, 3);
-    } else if (columns > LANES) {
+    if (columns > LANES) {
         tiled_pair_of(totals, pitch, a, row_bytes, b, last, 2);
     } else {
         tiled_pair_of(totals, pitch, a, row_bytes, b, last, 1);
@@ -78,7 +38,7 @@ INLINE float finish_scores(float *scores, size_t count, const char *panel, size_
         }
     }
     for (size_t i = count / LANES * LANES; i < count; i++) { top = scores[i] > top ? scores[i] : top; }
-    const float whole = vmaximum(vmax(tops[0], vmax(tops[1], tops[2])));
+    const float whole = vmaximum(vmax(tops[0], tops[1]));
     return top == -INFINITY || whole > top ? whole : top;
 }
 
