@@ -83,7 +83,7 @@ let package = Package(
                exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json"), .embedInCode("import_hdf5.py")]),
         module("EmpathicFace", ["FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore"], path: "Plugins/EmpathicFace",
                exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json")]),
-        module("OnnxFace", ["FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "MienDigest", "COnnxProtos", "InferenceCore"], path: "Plugins/OnnxFace",
+        module("OnnxFace", ["FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "MienDigest", "InferenceCore"], path: "Plugins/OnnxFace",
                exclude: ["examples"]),
         module("SpeechFinding", ["MienEstimation", "MienNetworks", "InferenceCore"], path: "Plugins/SpeechFinding", resources: [.embedInCode("model.json")]),
         module("EmpathicVoice", ["SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore"], path: "Plugins/EmpathicVoice",

@@ -30,9 +30,9 @@ struct FaceNetwork: Sendable {
             do {
                 // The importer copies what it needs; the bytes need not outlive it.
                 let graph = try file.withBytes(sha256: manifest.model.sha256) { bytes in
-                    let graph = try OnnxModel(MappedFile(static: bytes)).graph
-                    try Self.check(graph, bytes, manifest.input)
-                    return graph
+                    let model = try OnnxModel(MappedFile(static: bytes))
+                    try Self.check(model, manifest.input)
+                    return model.graph
                 }
                 try self.init(graph, manifest)
             } catch let error where error is Mismatch || error is ModelFileError || error is InferenceError {
@@ -50,15 +50,22 @@ struct FaceNetwork: Sendable {
     }
 
     /// Compares the network's input with the manifest's.
-    private static func check(_ graph: Graph, _ bytes: UnsafeRawBufferPointer, _ input: FaceManifest.Input) throws(Mismatch) {
+    private static func check(_ model: OnnxModel, _ input: FaceManifest.Input) throws(Mismatch) {
+        let graph = model.graph
         guard graph.inputs.count == 1, graph.inputs[0].rank == 4 else {
             throw Mismatch(description: "its inputs are \(graph.inputs.map(\.name).joined(separator: ", ")); face.json is for networks that read one picture")
         }
         guard graph.inputs[0].channels == input.colour.channels else {
             throw Mismatch(description: "its input has \(graph.inputs[0].channels) channels, input.colour in face.json is \(input.colour.rawValue)")
         }
-        if let declared = DeclaredInput(graph.inputs[0].name, in: bytes), !declared.takes(height: input.height, width: input.width, channels: input.colour.channels) {
-            throw Mismatch(description: "its input is \(declared), face.json states \(input.height) rows and \(input.width) columns")
+        // Channels in front or behind.
+        let declared = model.declaredInputs[graph.inputs[0].name] ?? []
+        let meant = [[input.colour.channels, input.height, input.width], [input.height, input.width, input.colour.channels]].contains { wanted in
+            zip(declared.dropFirst(), wanted).allSatisfy { $0 == nil || $0 == $1 }
+        }
+        guard meant else {
+            let shown = declared.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
+            throw Mismatch(description: "its input is [\(shown)], face.json states \(input.height) rows and \(input.width) columns")
         }
     }
 

@@ -170,11 +170,11 @@ typedef struct MIEN_SENDABLE {
     /// Lays `weights[k * k_stride + n * n_stride]` and `bias` (NULL: zeros) out in the panels that `product` reads.
     void (*pack)(float *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias);
     void (*product)(const mien_product *);
+    /// Columns of a packed panel of 16-bit weights.
+    uint32_t half_width;
     /// The same with weights of 16 bits (IEEE 754 binary16, to the nearest; beyond 65504 they count as that). `packed` is from `half_pack`;
     /// one segment without an offset, and neither `accumulate` nor `residual_last`. Arithmetic is in f32, or, on AVX-512 with FP16, in 16 bits
     /// with totals in f32 every 64 steps of k: off by about 0.12 % root mean square, and no sum overflows that would not in f32.
-    /// Columns of a packed panel of those.
-    uint32_t half_width;
     size_t (*half_packed_bytes)(size_t k, size_t n);
     void (*half_pack)(void *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias);
     void (*half_product)(const mien_product *);

@@ -14,6 +14,8 @@ struct OnnxImporter {
     /// Version of the set of operators that the file was written for.
     let opset: Int
     var graph = Graph()
+    /// Extents that the file declares for each input, nil where it leaves one open.
+    private(set) var declaredInputs: [String: [Int?]] = [:]
     private var operands: [String: OnnxOperand] = [:]
     /// Products x * f(x) that the core has as one activation, by the name of their output.
     private(set) var gates: [String: OnnxGate] = [:]
@@ -158,6 +160,7 @@ struct OnnxImporter {
                 throw ModelFileError(.unsupported, "the model has more than \(Self.inputLimit) inputs")
             }
             let declared = try OnnxDeclaredShape(input)
+            declaredInputs[name] = declared.extents
             let readers = nodes.filter { $0.inputs.contains(name) }
             let transposed = try declared.extents.count == 4
                 && readers.allSatisfy { try $0.operation == "Transpose" && $0.ints("perm") == [0, 3, 1, 2] }

@@ -14,6 +14,9 @@ package struct OnnxModel: Sendable {
     package static let operatorSets = 7...25
 
     package let graph: Graph
+    /// Extents that the file declares for each of the graph's inputs, in the file's order; nil where it leaves one open. The graph itself may be run
+    /// with other heights and widths than the network was made for.
+    package let declaredInputs: [String: [Int?]]
     /// Version of the operator set the model was written for.
     package let operatorSet: Int
     /// The program that wrote the file, with its version; may be empty.
@@ -56,6 +59,7 @@ package struct OnnxModel: Sendable {
         } catch {
             throw ModelFileError(.malformed, "ONNX file: \(error)")
         }
+        declaredInputs = importer.declaredInputs
         self.operatorSet = operatorSet
         producer = [text(model.producer_name), text(model.producer_version)].filter { !$0.isEmpty }.joined(separator: " ")
         metadata = Dictionary(repeated(model.metadata_props, model.n_metadata_props).compactMap { $0 }
