@@ -45,7 +45,8 @@ INLINE vf vexp2_rough(vf x) {
     return vmul(vfma(q, r, vset(1.0f)), vpower(shifted));
 }
 
-INLINE vf vsigmoid(vf x) { return vdiv(vset(1.0f), vadd(vset(1.0f), vexp(vsub(vset(0.0f), x)))); }
+// Not below 1e-35: processors are a hundred times slower with numbers that are not normal, which networks would then multiply on and on.
+INLINE vf vsigmoid(vf x) { return vdiv(vset(1.0f), vadd(vset(1.0f), vexp(vsub(vset(0.0f), vmax(vset(-80.0f), x))))); }
 
 // Near 0 an odd polynomial (the difference of exponentials would cancel), elsewhere 1 - 2 / (e^2|x| + 1).
 INLINE vf vtanh(vf x) {
