@@ -1,11 +1,5 @@
 package import MienEstimation
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
+import MienNetworks
 
 /// A folder with a manifest and an ONNX file: an estimator that nobody had to write.
 package struct OnnxFacePlugin: Sendable {
@@ -49,24 +43,14 @@ package struct OnnxFacePlugin: Sendable {
             Result { () throws(ManifestError) in try OnnxFacePlugin(folder: folder) }
         }
         if PluginFile.exists("\(folder)/\(manifestName)") { return [read(folder)] }
-        let folders = try names(in: folder).map { "\(folder)/\($0)" }.filter { PluginFile.exists("\($0)/\(manifestName)") }
+        let names: [String]
+        do throws(ModelFileError) { names = try Folder.names(in: folder) } catch { throw ManifestError(file: folder, error.reason) }
+        let folders = names.map { "\(folder)/\($0)" }.filter { PluginFile.exists("\($0)/\(manifestName)") }
         guard folders.count <= limit else { throw ManifestError(file: folder, "holds \(folders.count) plugins; at most \(limit) are read") }
         return folders.map(read)
     }
 
     package var factory: EstimatorFactory {
         EstimatorFactory(description: OnnxFace.description(of: manifest)) { [self] models in try OnnxFace(self, models) }
-    }
-
-    /// Names in a folder, sorted, without hidden ones.
-    private static func names(in path: String) throws(ManifestError) -> [String] {
-        guard let folder = opendir(path) else { throw ManifestError(file: path, "cannot be read: \(String(cString: strerror(errno)))") }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names.sorted()
     }
 }

@@ -40,6 +40,9 @@ extension [OnnxExtent] {
         return numbers
     }
 
+    /// As the core's reshape takes them: what depends on the batch is what is left over.
+    var core: [Int?] { map { $0.isBatch ? nil : $0.factor } }
+
     /// Elements for one example; nil if that is not known, or more than 2^28.
     var elements: Int? {
         contains(.unknown) ? nil : map(\.factor).boundedProduct

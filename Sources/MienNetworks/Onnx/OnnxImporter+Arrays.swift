@@ -138,8 +138,3 @@ extension OnnxImporter {
         return counted
     }
 }
-
-extension [OnnxExtent] {
-    /// As the core's reshape takes them: what depends on the batch is what is left over.
-    fileprivate var core: [Int?] { map { $0.isBatch ? nil : $0.factor } }
-}

@@ -95,7 +95,7 @@ extension OnnxImporter {
         }
         extents[axis] = .known(joined)
         let rows = try insert(.concatenate, columns, for: node, form: .array(extents))
-        try emitArray(.reshape(extents.map { $0.isBatch ? nil : $0.factor }), [rows], for: node, extents)
+        try emitArray(.reshape(extents.core), [rows], for: node, extents)
     }
 
     /// The joined list if all operands are extents or whole numbers, as exporters build shapes.

@@ -6,11 +6,11 @@ import Musl
 import Darwin
 #endif
 
-enum Folder {
+package enum Folder {
     /// Names of what is in a folder, sorted, without hidden ones.
     ///
     /// - Throws: `ModelFileError` `.unreadable`.
-    static func names(in path: String) throws(ModelFileError) -> [String] {
+    package static func names(in path: String) throws(ModelFileError) -> [String] {
         guard let folder = opendir(path) else { throw ModelFileError(.unreadable, file: path, "cannot be read: \(String(cString: strerror(errno)))") }
         defer { closedir(folder) }
         var names: [String] = []
