@@ -31,7 +31,7 @@ int main(void) {
 #ifdef MIEN_AMX
     // Tiles have taken the place of vectors, which are tested all the same.
     mien_kernels without_tiles = *tables[count - 1];
-    if (strstr(mien_processor_features(), "amx_int8")) {
+    if (strstr(mien_processor_features(), "amx")) {
         vectors[count - 1] = &mien_quantized_avx512_vnni;
         without_tiles.name = "avx512, no tiles";
         without_tiles.quantized = mien_quantized_avx512_vnni;
@@ -43,6 +43,9 @@ int main(void) {
     mien_kernels tiled = mien_kernels_emulated;
     tiled.name = "avx512 and tiles, emulated";
     tiled.quantized = emulated_tiles;
+    tiled.product = split_product;
+    tiled.attention = split_attention;
+    tiled.half_attention = rough_attention;
     vectors[count] = &mien_kernels_emulated.quantized;
     tables[count++] = &tiled;
 #endif

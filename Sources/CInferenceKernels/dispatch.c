@@ -20,8 +20,8 @@
 extern const mien_kernels mien_kernels_scalar;
 #if defined(__x86_64__)
 extern const mien_kernels mien_kernels_avx2, mien_kernels_avx512;
-extern const mien_quantized_kernels mien_quantized_avx2_vnni, mien_quantized_avx512_vnni, mien_quantized_avx512_amx;
-extern void mien_use_avx512_fp16(mien_kernels *);
+extern const mien_quantized_kernels mien_quantized_avx2_vnni, mien_quantized_avx512_vnni;
+extern void mien_use_avx512_fp16(mien_kernels *), mien_use_avx512_amx(mien_kernels *);
 #elif defined(__aarch64__)
 extern const mien_kernels mien_kernels_neon;
 #endif
@@ -73,23 +73,24 @@ static bool has_f16c(void) {
     return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx >> 29 & 1);
 }
 
-#ifdef MIEN_AMX
-// The processor has tiles of bytes, the operating system saves them, and lets this process use them, which it has to be asked for.
-static bool has_amx_int8(void) {
-    unsigned eax, ebx, ecx, edx, saved, upper;
-    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (edx >> 24 & 3) != 3) { return false; }
-    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx >> 27 & 1)) { return false; }
-    __asm__ volatile("xgetbv" : "=a"(saved), "=d"(upper) : "c"(0));
-    const long ask_for_state = 0x1023, tile_data = 18; // ARCH_REQ_XCOMP_PERM, of Linux 5.16 and later
-    return (saved >> 17 & 3) == 3 && syscall(SYS_arch_prctl, ask_for_state, tile_data) == 0;
-}
-#endif
-
 #ifdef MIEN_FP16
 // Arithmetic on 16-bit floats, beside AVX-512; the compilers disagree on a name for it.
 static bool has_avx512_fp16(void) {
     unsigned eax, ebx, ecx, edx;
     return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx >> 23 & 1);
+}
+#endif
+
+#ifdef MIEN_AMX
+// The processor has tiles of bytes and of 16-bit floats, the operating system saves them, and lets this process use them, which it has to be asked
+// for.
+static bool has_amx(void) {
+    unsigned eax, ebx, ecx, edx, saved, upper;
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (edx >> 22 & 13) != 13) { return false; }
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx >> 27 & 1)) { return false; }
+    __asm__ volatile("xgetbv" : "=a"(saved), "=d"(upper) : "c"(0));
+    const long ask_for_state = 0x1023, tile_data = 18; // ARCH_REQ_XCOMP_PERM, of Linux 5.16 and later
+    return (saved >> 17 & 3) == 3 && syscall(SYS_arch_prctl, ask_for_state, tile_data) == 0;
 }
 #endif
 
@@ -121,19 +122,23 @@ static void detect(void) {
     const bool avx_vnni = avx2 && has_avx_vnni(), avx512_vnni = avx512 && __builtin_cpu_supports("avx512vnni");
     if (avx_vnni) { add_feature("avxvnni"); }
     if (avx2) { add_table(&mien_kernels_avx2, avx_vnni ? &mien_quantized_avx2_vnni : NULL); }
-    const mien_quantized_kernels *quantized = avx512_vnni ? &mien_quantized_avx512_vnni : NULL;
-#ifdef MIEN_AMX
-    if (avx512_vnni && has_amx_int8()) {
-        add_feature("amx_int8");
-        quantized = &mien_quantized_avx512_amx;
-    }
-#endif
-    if (avx512) { add_table(&mien_kernels_avx512, quantized); }
+    if (avx512) { add_table(&mien_kernels_avx512, avx512_vnni ? &mien_quantized_avx512_vnni : NULL); }
+    bool halves = true;
 #ifdef MIEN_FP16
-    if (avx512 && has_avx512_fp16()) {
+    halves = avx512 && has_avx512_fp16();
+    if (halves) {
         add_feature("avx512fp16");
         mien_use_avx512_fp16(&selection.completed[1]);
     }
+#endif
+#ifdef MIEN_AMX
+    // Where the compiler knows arithmetic on 16-bit floats, the kernels with tiles take it for granted; every processor with tiles has it.
+    if (avx512_vnni && halves && has_amx()) {
+        add_feature("amx_int8 amx_bf16");
+        mien_use_avx512_amx(&selection.completed[1]);
+    }
+#else
+    (void)halves;
 #endif
 #elif defined(__aarch64__)
     add_feature("neon");

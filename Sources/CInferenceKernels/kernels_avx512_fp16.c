@@ -7,8 +7,6 @@
 
 #include "kernels_template.h"
 
-#include "template_half_sums.h"
-
 void mien_use_avx512_fp16(mien_kernels *table) {
     table->half_width = HALF_WIDTH;
     table->half_packed_bytes = sums_packed_bytes;

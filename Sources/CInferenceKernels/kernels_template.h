@@ -16,7 +16,11 @@
 #include "template_recurrent.h"
 #include "template_quantized.h"
 #include "template_quantized_attention.h"
+#ifdef HALF_LANES
+#include "template_half_sums.h"
+#endif
 #ifdef HAS_TILES
+#include "template_split.h"
 #include "template_tiled.h"
 #include "template_tiled_attention.h"
 #endif
@@ -26,6 +30,7 @@
         .name = isa,                                                                                                               \
         .lanes = LANES,                                                                                                            \
         .tile_rows = TILE_ROWS_1,                                                                                                  \
+        .row_piece = BLOCK_ROWS,                                                                                                   \
         .packed_count = packed_count,                                                                                              \
         .pack = pack,                                                                                                              \
         .product = product,                                                                                                        \
@@ -48,6 +53,7 @@
         .attention_pack = attention_pack,                                                                                          \
         .attention_scratch = attention_scratch,                                                                                    \
         .attention = attention,                                                                                                    \
+        .half_attention = attention,                                                                                               \
         .blend = blend,                                                                                                            \
         .interpolate = interpolate,                                                                                                \
         .accumulate = accumulate,                                                                                                  \

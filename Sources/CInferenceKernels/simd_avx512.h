@@ -12,8 +12,10 @@
 #define TILE_ROWS_2 8
 #define TILE_ROWS_3 8
 #define WIDE_PANEL 3
-#if defined(WITH_AMX)
-#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,amx-tile,amx-int8"
+#if defined(WITH_AMX) && defined(WITH_FP16)
+#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512fp16,avx2,fma,amx-tile,amx-int8,amx-bf16"
+#elif defined(WITH_AMX)
+#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,amx-tile,amx-int8,amx-bf16"
 #elif defined(WITH_VNNI)
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"
 #elif defined(WITH_FP16)

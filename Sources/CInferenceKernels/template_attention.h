@@ -76,7 +76,8 @@ INLINE void absorb_scores(float *scores, size_t count, float *result, size_t hea
     *sum += vsum(sums) + rest;
 }
 
-KERNEL void attention(const mien_attention *p) {
+// `product` is a constant at every call.
+INLINE void attention_by(const mien_attention *p, void (*product)(const mien_product *)) {
     float *scores = p->scratch, *result = scores + p->queries * ATTENTION_BLOCK;
     float *maxima = result + p->queries * p->head, *sums = maxima + p->queries;
     const float factor = p->scale * 1.44269504f; // to powers of two
@@ -84,9 +85,9 @@ KERNEL void attention(const mien_attention *p) {
     for (size_t i = 0; i < p->queries; i++) { maxima[i] = -INFINITY, sums[i] = 0; }
 
     mien_product score = {.rows = p->queries, .line_rows = p->queries, .segments = 1, .segment_length = p->head, .a = p->q, .a_row_pitch = p->q_pitch,
-        .c = scores, .c_row_pitch = ATTENTION_BLOCK, .lower = -INFINITY, .upper = INFINITY};
+        .c = scores, .c_row_pitch = ATTENTION_BLOCK, .lower = -INFINITY, .upper = INFINITY, .tiled = p->tiled};
     mien_product weigh = {.rows = p->queries, .columns = p->head, .line_rows = p->queries, .segments = 1, .a = scores, .a_row_pitch = ATTENTION_BLOCK,
-        .c = result, .c_row_pitch = (ptrdiff_t)p->head, .lower = -INFINITY, .upper = INFINITY, .accumulate = true};
+        .c = result, .c_row_pitch = (ptrdiff_t)p->head, .lower = -INFINITY, .upper = INFINITY, .accumulate = true, .tiled = p->tiled};
     const float *packed = p->packed;
     for (size_t block = 0; block * ATTENTION_BLOCK < p->keys; block++) {
         const size_t count = block_keys(block, p->keys);
@@ -104,3 +105,5 @@ KERNEL void attention(const mien_attention *p) {
     }
     for (size_t i = 0; i < p->queries; i++) { scale_row(p->y + (ptrdiff_t)i * p->y_pitch, result + i * p->head, p->head, 1 / sums[i]); }
 }
+
+KERNEL void attention(const mien_attention *p) { attention_by(p, product); }

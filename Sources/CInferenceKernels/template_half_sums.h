@@ -87,16 +87,6 @@ INLINE float largest_finite(const float *x, size_t count) {
     return vmaximum(tops);
 }
 
-INLINE const float *a_row(const mien_product *p, position at) {
-    return p->a + (ptrdiff_t)at.line * p->a_line_pitch + (ptrdiff_t)at.x * p->a_row_pitch;
-}
-
-INLINE float *c_row(const mien_product *p, position at) {
-    return p->c + (ptrdiff_t)at.line * p->c_line_pitch + (ptrdiff_t)at.x * p->c_row_pitch;
-}
-
-INLINE position row_position(const mien_product *p, size_t row) { return (position){row / p->line_rows, row % p->line_rows}; }
-
 // One row in f32, whatever its size.
 KERNEL void long_row(const mien_product *p, position at) {
     const float *a = a_row(p, at), *residual = p->residual ? residual_row(p, at) : NULL;
@@ -245,11 +235,11 @@ KERNEL void sums_panel(const mien_product *p, const scaled_rows *rows, const cha
     }
 }
 
-KERNEL void sums_product(const mien_product *p) {
-    const size_t k = p->segment_length, block = even_part(p->rows, SUM_BLOCK_ROWS, SUM_ROWS), some = even_part(k, SUM_BLOCK_STEPS, SUM_STEPS);
+KERNEL void sums_product_rows(const mien_product *p, size_t first_row, size_t end) {
+    const size_t k = p->segment_length, block = even_part(end - first_row, SUM_BLOCK_ROWS, SUM_ROWS), some = even_part(k, SUM_BLOCK_STEPS, SUM_STEPS);
     scaled_rows rows;
-    for (size_t start = 0; start < p->rows; start += block) {
-        const size_t count = p->rows - start < block ? p->rows - start : block;
+    for (size_t start = first_row; start < end; start += block) {
+        const size_t count = end - start < block ? end - start : block;
         find_scales(p, &rows, start, count);
         size_t first = 0;
         do {
@@ -269,3 +259,5 @@ KERNEL void sums_product(const mien_product *p) {
         } while (first < k);
     }
 }
+
+KERNEL void sums_product(const mien_product *p) { sums_product_rows(p, 0, p->rows); }

@@ -158,6 +158,18 @@ typedef struct {
     size_t line, x;
 } position;
 
+INLINE position row_position(const mien_product *p, size_t row) {
+    return row < p->line_rows ? (position){0, row} : (position){row / p->line_rows, row % p->line_rows};
+}
+
+INLINE const float *a_row(const mien_product *p, position at) {
+    return p->a + (ptrdiff_t)at.line * p->a_line_pitch + (ptrdiff_t)at.x * p->a_row_pitch;
+}
+
+INLINE float *c_row(const mien_product *p, position at) {
+    return p->c + (ptrdiff_t)at.line * p->c_line_pitch + (ptrdiff_t)at.x * p->c_row_pitch;
+}
+
 INLINE const float *residual_row(const mien_product *p, position at) {
     return p->residual + (ptrdiff_t)at.line * p->residual_line_pitch + (ptrdiff_t)at.x * p->residual_row_pitch;
 }
@@ -165,8 +177,8 @@ INLINE const float *residual_row(const mien_product *p, position at) {
 INLINE void find_rows(const mien_product *p, position *at, size_t column, tile_rows *rows, const size_t count) {
     UNROLL
     for (size_t i = 0; i < count; i++) {
-        rows->a[i] = p->a + (ptrdiff_t)at->line * p->a_line_pitch + (ptrdiff_t)at->x * p->a_row_pitch;
-        rows->c[i] = p->c + (ptrdiff_t)at->line * p->c_line_pitch + (ptrdiff_t)at->x * p->c_row_pitch + column;
+        rows->a[i] = a_row(p, *at);
+        rows->c[i] = c_row(p, *at) + column;
         rows->residual[i] = p->residual ? residual_row(p, *at) + column : rows->c[i];
         if (++at->x == p->line_rows) { at->x = 0, at->line++; }
     }
@@ -177,13 +189,13 @@ INLINE void panel_rows(const mien_product *p, const panel_part *part, size_t sta
     const size_t column = part->column, k = p->segments * p->segment_length, steps = k * ((end - start + height - 1) / height);
     const size_t stride = steps ? (part->next_bytes + steps - 1) / steps : 0;
     const char *far = part->next;
-    position at = {start / p->line_rows, start % p->line_rows};
+    position at = row_position(p, start);
     size_t m = start;
     for (; m + height <= end; m += height) {
         tile_rows rows;
         if (at.x + height < p->line_rows) {
-            const float *a = p->a + (ptrdiff_t)at.line * p->a_line_pitch + (ptrdiff_t)at.x * p->a_row_pitch;
-            float *c = p->c + (ptrdiff_t)at.line * p->c_line_pitch + (ptrdiff_t)at.x * p->c_row_pitch + column;
+            const float *a = a_row(p, at);
+            float *c = c_row(p, at) + column;
             const float *residual = p->residual ? residual_row(p, at) + column : c;
             UNROLL
             for (size_t i = 0; i < height; i++) {
@@ -246,13 +258,13 @@ INLINE size_t row_block(size_t rows, size_t steps) {
     return even_part(rows, most < BLOCK_ROWS ? BLOCK_ROWS : most, 24);
 }
 
-KERNEL void product(const mien_product *p) {
+KERNEL void product_rows(const mien_product *p, size_t first_row, size_t last_row) {
     const size_t k = p->segments * p->segment_length;
     // Segments, and a residual that must wait for the end, go through all of k at once.
     const bool is_cut = p->segments == 1 && !(p->residual && p->residual_last);
-    const size_t some = is_cut ? even_part(k, BLOCK_STEPS, 16) : k, block = row_block(p->rows, some);
-    for (size_t start = 0; start < p->rows; start += block) {
-        const size_t end = start + block < p->rows ? start + block : p->rows;
+    const size_t some = is_cut ? even_part(k, BLOCK_STEPS, 16) : k, block = row_block(last_row - first_row, some);
+    for (size_t start = first_row; start < last_row; start += block) {
+        const size_t end = start + block < last_row ? start + block : last_row;
         size_t first = 0;
         do {
             mien_product part = *p;
@@ -279,3 +291,5 @@ KERNEL void product(const mien_product *p) {
         } while (first < k);
     }
 }
+
+KERNEL void product(const mien_product *p) { product_rows(p, 0, p->rows); }

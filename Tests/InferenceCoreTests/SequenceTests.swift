@@ -134,7 +134,7 @@ struct SequenceTests {
         let pair = FeedForward(up: up, down: down, activation: .gelu, on: processor), single = Linear(weights: up.0, bias: up.1, outputs: hidden, activation: .relu, on: processor)
         var sum = y, alone = [Float](repeating: 0, count: rows * hidden)
         Workspace(on: processor).run(count: 0, scratch: pair.scratchCount) { machine, _ in
-            sum.withUnsafeMutableBufferPointer { pair.apply(rows, x, addingTo: $0.baseAddress!, scratch: machine.scratch(slot: 0), processor.kernels) }
+            sum.withUnsafeMutableBufferPointer { pair.apply(rows, x, ofMany: true, addingTo: $0.baseAddress!, scratch: machine.scratch(slot: 0), processor.kernels) }
             alone.withUnsafeMutableBufferPointer { single.run(rows, x, to: $0.baseAddress!, on: machine) }
         }
         for row in 0..<rows {

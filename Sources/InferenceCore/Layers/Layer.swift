@@ -38,6 +38,8 @@ package struct Machine {
     let threads: Int
     let scratch: UnsafeMutablePointer<Float>
     let scratchCount: Int
+    /// Most rows of a sequence that a thread takes at a time.
+    var rowPiece = leastRowPiece
 
     func scratch(slot: Int) -> UnsafeMutablePointer<Float> { scratch + slot * scratchCount }
 

@@ -10,6 +10,8 @@ package struct Attention: Sendable {
     package let head: Int
     private let scale: Float
     private let kernels: Kernels
+    /// Queries that a thread takes at a time.
+    private let piece: Int
 
     /// Those of one precision.
     private struct Kernels {
@@ -25,7 +27,7 @@ package struct Attention: Sendable {
             switch processor.precision {
             case .f32, .f16:
                 (packedCount, pack, scratch) = (table.attention_packed_count, table.attention_pack, table.attention_scratch)
-                attend = table.attention
+                attend = processor.precision == .f32 ? table.attention : table.half_attention
             case .int8:
                 (packedCount, pack, scratch) = (quantized.attention_packed_count, quantized.attention_pack, quantized.attention_scratch)
                 attend = quantized.attention
@@ -40,13 +42,14 @@ package struct Attention: Sendable {
         self.head = head
         self.scale = scale ?? 1 / Float(head).squareRoot()
         kernels = Kernels(processor)
+        piece = processor.rowPiece
     }
 
     /// Floats that the packed keys and values of `clips` clips take.
     package func packedCount(clips: Int, keys: Int) -> Int { clips * heads * share(keys) }
 
     /// Floats of scratch for each thread.
-    package var scratchCount: Int { kernels.scratch(Machine.rowPiece, head) }
+    package var scratchCount: Int { kernels.scratch(piece, head) }
 
     /// Packs keys and values for any number of `attend`.
     ///
@@ -73,7 +76,7 @@ package struct Attention: Sendable {
         clips: Int, queries: Int, q: UnsafePointer<Float>, pitch: Int, keys: Int, packed: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>,
         pitch outputPitch: Int, on machine: Machine
     ) {
-        let piece = Machine.rowPiece, pieces = (queries + piece - 1) / piece
+        let pieces = (queries + self.piece - 1) / self.piece, piece = roundUp((queries + pieces - 1) / max(pieces, 1), to: 32)
         machine.parallelFor(clips * heads * pieces) { index, slot in
             let (place, part) = index.quotientAndRemainder(dividingBy: pieces)
             let (clip, h) = place.quotientAndRemainder(dividingBy: heads)
@@ -88,6 +91,7 @@ package struct Attention: Sendable {
             work.y = y + row * outputPitch + h * head
             work.y_pitch = outputPitch
             work.scale = scale
+            work.tiled = queries >= 32
             work.scratch = machine.scratch(slot: slot)
             kernels.attend(&work)
         }

@@ -35,7 +35,7 @@ package struct Convolution1D: Sendable {
             }
         }
         matrix = WeightMatrix(turned, bias: bias, outputs: outputs, on: processor)
-        scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: taps * inputs, on: processor)
+        scratchCount = WeightMatrix.scratchCount(processor.rowPiece, inputs: taps * inputs, on: processor)
     }
 
     /// A convolution that `write` wrote for a processor of the same layout and precision.
@@ -48,7 +48,7 @@ package struct Convolution1D: Sendable {
         padding = taps / 2
         epilogue = Epilogue(activation)
         matrix = try WeightMatrix(&pieces, inputs: taps * inputs, outputs: outputs, on: processor)
-        scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: taps * inputs, on: processor)
+        scratchCount = WeightMatrix.scratchCount(processor.rowPiece, inputs: taps * inputs, on: processor)
     }
 
     package func write(to sink: inout some PackedPieceSink) throws { try matrix.write(to: &sink) }
@@ -67,7 +67,7 @@ package struct Convolution1D: Sendable {
     ) {
         machine.parallelRows(outputLength(length)) { piece, slot in
             let target = y + piece.lowerBound * outputs, count = piece.count * outputs, kernels = machine.kernels
-            let rows = matrix.rows(piece.count, x + piece.lowerBound * stride * inputs, pitch: stride * inputs, scratch: machine.scratch(slot: slot), kernels)
+            let rows = matrix.rows(piece.count, x + piece.lowerBound * stride * inputs, pitch: stride * inputs, ofMany: true, scratch: machine.scratch(slot: slot), kernels)
             matrix.multiply(rows, to: target, pitch: outputs, epilogue, kernels)
             epilogue.finish(target, count: count, kernels)
             if let adding { kernels.add(target, target, adding + piece.lowerBound * outputs, count, -.infinity, .infinity) }

@@ -6,6 +6,7 @@ internal import CInferenceKernels
 package struct FeedForward: Sendable {
     private let parts: [(up: Linear, down: Linear)]
     private let width: Int
+    private let rowPiece: Int
     /// Columns of a part: whole panels of every table's product.
     private static let part = 384
 
@@ -18,6 +19,7 @@ package struct FeedForward: Sendable {
         let width = down.bias.count, hidden = up.bias.count
         precondition(up.weights.count == hidden * width && down.weights.count == hidden * width, "the layers fit one another")
         self.width = width
+        rowPiece = processor.rowPiece
         parts = stride(from: 0, to: hidden, by: Self.part).map { start in
             let columns = start..<min(start + Self.part, hidden)
             var some: [Float] = []
@@ -31,6 +33,7 @@ package struct FeedForward: Sendable {
 
     init(_ pieces: inout PackedPieces, width: Int, hidden: Int, activation: Activation, on processor: Processor) throws(InferenceError) {
         self.width = width
+        rowPiece = processor.rowPiece
         var parts: [(up: Linear, down: Linear)] = []
         for start in stride(from: 0, to: hidden, by: Self.part) {
             let columns = min(Self.part, hidden - start)
@@ -48,17 +51,19 @@ package struct FeedForward: Sendable {
     }
 
     /// Floats of scratch for each thread.
-    var scratchCount: Int { Machine.rowPiece * Self.part + parts[0].up.scratchCount + parts[0].down.scratchCount }
+    var scratchCount: Int { rowPiece * Self.part + parts[0].up.scratchCount + parts[0].down.scratchCount }
 
-    /// Adds the result for rows `x` `[count, width]` to `y` `[count, width]`, on this thread. `count` is at most `Machine.rowPiece`.
+    /// Adds the result for rows `x` `[count, width]` to `y` `[count, width]`, on this thread. `count` is at most
+    /// `Processor.rowPiece`; for `ofMany` see `WeightMatrix.rows`.
     func apply(
-        _ count: Int, _ x: UnsafePointer<Float>, addingTo y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
+        _ count: Int, _ x: UnsafePointer<Float>, ofMany: Bool, addingTo y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+        _ kernels: mien_kernels
     ) {
-        let hidden = scratch, upper = hidden + Machine.rowPiece * Self.part, lower = upper + parts[0].up.scratchCount
-        let rows = parts[0].up.rows(count, x, pitch: width, scratch: upper, kernels)
+        let hidden = scratch, upper = hidden + rowPiece * Self.part, lower = upper + parts[0].up.scratchCount
+        let rows = parts[0].up.rows(count, x, pitch: width, ofMany: ofMany, scratch: upper, kernels)
         for (up, down) in parts {
             up.apply(count, rows, to: hidden, pitch: up.outputs, kernels)
-            down.apply(count, down.rows(count, hidden, pitch: up.outputs, scratch: lower, kernels), to: y, pitch: width, adding: y, kernels)
+            down.apply(count, down.rows(count, hidden, pitch: up.outputs, ofMany: ofMany, scratch: lower, kernels), to: y, pitch: width, adding: y, kernels)
         }
     }
 }

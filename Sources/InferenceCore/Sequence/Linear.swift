@@ -15,28 +15,30 @@ package struct Linear: Sendable {
     package init(weights: [Float], bias: [Float]?, outputs: Int, activation: Activation? = nil, on processor: Processor) {
         matrix = WeightMatrix(weights, bias: bias, outputs: outputs, on: processor)
         epilogue = Epilogue(activation)
-        scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: matrix.inputs, on: processor)
+        scratchCount = WeightMatrix.scratchCount(processor.rowPiece, inputs: matrix.inputs, on: processor)
     }
 
     /// A layer that `write` wrote for a processor of the same layout and precision.
     package init(_ pieces: inout PackedPieces, inputs: Int, outputs: Int, activation: Activation? = nil, on processor: Processor) throws(InferenceError) {
         matrix = try WeightMatrix(&pieces, inputs: inputs, outputs: outputs, on: processor)
         epilogue = Epilogue(activation)
-        scratchCount = WeightMatrix.scratchCount(Machine.rowPiece, inputs: inputs, on: processor)
+        scratchCount = WeightMatrix.scratchCount(processor.rowPiece, inputs: inputs, on: processor)
     }
 
     package func write(to sink: inout some PackedPieceSink) throws { try matrix.write(to: &sink) }
 
-    /// Prepares at most `Machine.rowPiece` rows for this layer and others of as many inputs; `scratch` holds what they read until then.
+    /// Prepares at most `Processor.rowPiece` rows for this layer and others of as many inputs; `scratch` holds what they read until then.
+    ///
+    /// - Parameter ofMany: Whether they are rows of a sequence; see `WeightMatrix.rows`.
     func rows(
-        _ count: Int, _ x: UnsafePointer<Float>, pitch: Int, scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
+        _ count: Int, _ x: UnsafePointer<Float>, pitch: Int, ofMany: Bool, scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
     ) -> WeightMatrix.Rows {
-        matrix.rows(count, x, pitch: pitch, scratch: scratch, kernels)
+        matrix.rows(count, x, pitch: pitch, ofMany: ofMany, scratch: scratch, kernels)
     }
 
     /// The same rows again, which `rows` has prepared in `scratch` before.
-    func prepared(_ count: Int, _ x: UnsafePointer<Float>, pitch: Int, scratch: UnsafeMutablePointer<Float>) -> WeightMatrix.Rows {
-        matrix.prepared(count, x, pitch: pitch, scratch: scratch)
+    func prepared(_ count: Int, _ x: UnsafePointer<Float>, pitch: Int, ofMany: Bool, scratch: UnsafeMutablePointer<Float>) -> WeightMatrix.Rows {
+        matrix.prepared(count, x, pitch: pitch, ofMany: ofMany, scratch: scratch)
     }
 
     /// Computes `count` prepared rows on this thread. The pitch is in floats.
@@ -55,9 +57,11 @@ package struct Linear: Sendable {
     }
 
     /// Computes rows `[count, inputs]` to `[count, outputs]` on all threads.
-    package func run(_ count: Int, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, on machine: Machine) {
+    ///
+    /// - Parameter ofMany: Whether they are rows of sequences; see `WeightMatrix.rows`.
+    package func run(_ count: Int, _ x: UnsafePointer<Float>, ofMany: Bool = false, to y: UnsafeMutablePointer<Float>, on machine: Machine) {
         machine.parallelRows(count) { piece, slot in
-            let rows = rows(piece.count, x + piece.lowerBound * inputs, pitch: inputs, scratch: machine.scratch(slot: slot), machine.kernels)
+            let rows = rows(piece.count, x + piece.lowerBound * inputs, pitch: inputs, ofMany: ofMany, scratch: machine.scratch(slot: slot), machine.kernels)
             apply(piece.count, rows, to: y + piece.lowerBound * outputs, pitch: outputs, machine.kernels)
         }
     }

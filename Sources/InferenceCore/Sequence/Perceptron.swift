@@ -80,7 +80,7 @@ package struct Perceptron: Sendable {
         var values = values, next = spare
         if !others.isEmpty { kernels.activate(values, values, rows * widths[0], MIEN_CLAMP, 0, .infinity) }
         for layer in others {
-            layer.apply(rows, layer.rows(rows, values, pitch: layer.inputs, scratch: rounded, kernels), to: next, pitch: layer.outputs, kernels)
+            layer.apply(rows, layer.rows(rows, values, pitch: layer.inputs, ofMany: false, scratch: rounded, kernels), to: next, pitch: layer.outputs, kernels)
             swap(&values, &next)
         }
         for row in 0..<rows { result[row * pitch] = values[row] }

@@ -42,7 +42,7 @@ package struct Perceptrons: Sendable {
                     let rounded = memory, sums = memory + parts * codes
                     if codes > 0 {
                         machine.parallelFor(parts) { part, _ in
-                            _ = networks[0].first[part].rows(rows, x.baseAddress! + part * Perceptron.part, pitch: inputs, scratch: rounded + part * codes, machine.kernels)
+                            _ = networks[0].first[part].rows(rows, x.baseAddress! + part * Perceptron.part, pitch: inputs, ofMany: false, scratch: rounded + part * codes, machine.kernels)
                         }
                     }
                     machine.parallelFor(count * groups) { index, _ in
@@ -50,7 +50,7 @@ package struct Perceptrons: Sendable {
                         let place = sums + index * share
                         for part in group * Self.group..<min((group + 1) * Self.group, parts) {
                             let layer = networks[network].first[part]
-                            let source = layer.prepared(rows, x.baseAddress! + part * Perceptron.part, pitch: inputs, scratch: rounded + part * codes)
+                            let source = layer.prepared(rows, x.baseAddress! + part * Perceptron.part, pitch: inputs, ofMany: false, scratch: rounded + part * codes)
                             layer.apply(rows, source, to: place, pitch: layer.outputs, adding: part % Self.group == 0 ? nil : UnsafePointer(place), machine.kernels)
                         }
                     }

@@ -4,6 +4,7 @@ internal import CInferenceKernels
 /// `y = output(attention(query(probe), keys(x), values(x)))`, then `y += feedForward(norm(y))`. The head of SigLIP's vision tower.
 package struct ProbeAttention: Sendable {
     private let width: Int
+    private let rowPiece: Int
     /// `[width]`: the same for every sequence.
     private let query: [Float]
     private let projections: Linear
@@ -22,6 +23,7 @@ package struct ProbeAttention: Sendable {
         let width = probe.count
         precondition(width % heads == 0 && projections.bias.count == 3 * width, "\(heads) heads divide \(width)")
         self.width = width
+        rowPiece = processor.rowPiece
         let asking = Linear(weights: Array(projections.weights[..<(width * width)]), bias: Array(projections.bias[..<width]), outputs: width, on: processor.at(.f32))
         var query = [Float](repeating: 0, count: width)
         Workspace(on: processor).run(count: 0, scratch: 0) { machine, _ in
@@ -43,6 +45,7 @@ package struct ProbeAttention: Sendable {
     ) throws(InferenceError) {
         precondition(width % heads == 0, "\(heads) heads divide \(width)")
         self.width = width
+        rowPiece = processor.rowPiece
         query = try pieces.floats(width)
         projections = try Linear(&pieces, inputs: width, outputs: 2 * width, on: processor)
         attention = Attention(heads: heads, head: width / heads, on: processor)
@@ -66,7 +69,7 @@ package struct ProbeAttention: Sendable {
 
     /// Floats of scratch for each thread.
     package var scratchCount: Int {
-        max(projections.scratchCount, attention.scratchCount, output.scratchCount, Machine.rowPiece * width + feedForward.scratchCount)
+        max(projections.scratchCount, attention.scratchCount, output.scratchCount, rowPiece * width + feedForward.scratchCount)
     }
 
     /// - Parameters:
@@ -77,7 +80,7 @@ package struct ProbeAttention: Sendable {
         _ x: UnsafePointer<Float>, clips: Int, length: Int, to y: UnsafeMutablePointer<Float>, memory: UnsafeMutablePointer<Float>, on machine: Machine
     ) {
         let projected = memory, attended = memory + roundUp(clips * length * 2 * width, to: 16), packed = attended + roundUp(clips * width, to: 16)
-        projections.run(clips * length, x, to: projected, on: machine)
+        projections.run(clips * length, x, ofMany: true, to: projected, on: machine)
         for clip in 0..<clips { (attended + clip * width).update(from: query, count: width) }
         attention.pack(clips: clips, keys: length, k: projected, v: projected + width, pitch: 2 * width, to: packed, on: machine)
         attention.attend(clips: clips, queries: 1, q: attended, pitch: width, keys: length, packed: packed, to: attended, pitch: width, on: machine)
@@ -85,7 +88,7 @@ package struct ProbeAttention: Sendable {
         machine.parallelRows(clips) { piece, slot in
             let here = y + piece.lowerBound * width, normed = machine.scratch(slot: slot)
             norm.apply(piece.count, here, to: normed, machine.kernels)
-            feedForward.apply(piece.count, normed, addingTo: here, scratch: normed + Machine.rowPiece * width, machine.kernels)
+            feedForward.apply(piece.count, normed, ofMany: false, addingTo: here, scratch: normed + rowPiece * width, machine.kernels)
         }
     }
 }

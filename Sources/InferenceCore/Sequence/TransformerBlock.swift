@@ -29,6 +29,7 @@ package struct TransformerBlock: Sendable {
     }
 
     private let width: Int
+    private let rowPiece: Int
     private let attentionNorm: LayerNormalization
     private let projections: Linear
     private let attention: Attention
@@ -38,6 +39,7 @@ package struct TransformerBlock: Sendable {
 
     package init(_ weights: Weights, heads: Int, activation: Activation, epsilon: Float, on processor: Processor) {
         width = weights.attentionNorm.scale.count
+        rowPiece = processor.rowPiece
         precondition(width % heads == 0, "\(heads) heads divide \(width)")
         attentionNorm = LayerNormalization(scale: weights.attentionNorm.scale, shift: weights.attentionNorm.shift, epsilon: epsilon)
         projections = Linear(weights: weights.projections.weights, bias: weights.projections.bias, outputs: 3 * width, on: processor)
@@ -55,6 +57,7 @@ package struct TransformerBlock: Sendable {
     ) throws(InferenceError) {
         precondition(width % heads == 0, "\(heads) heads divide \(width)")
         self.width = width
+        rowPiece = processor.rowPiece
         attentionNorm = try LayerNormalization(&pieces, width: width, epsilon: epsilon)
         projections = try Linear(&pieces, inputs: width, outputs: 3 * width, on: processor)
         attention = Attention(heads: heads, head: width / heads, on: processor)
@@ -78,7 +81,7 @@ package struct TransformerBlock: Sendable {
 
     /// Floats of scratch for each thread.
     package var scratchCount: Int {
-        max(Machine.rowPiece * width + max(feedForward.scratchCount, projections.scratchCount), attentionOutput.scratchCount, attention.scratchCount)
+        max(rowPiece * width + max(feedForward.scratchCount, projections.scratchCount), attentionOutput.scratchCount, attention.scratchCount)
     }
 
     /// Runs the block in place.
@@ -92,9 +95,9 @@ package struct TransformerBlock: Sendable {
         let rows = clips * length, kernels = machine.kernels
         let projected = memory, packed = memory + roundUp(3 * rows * width, to: 16)
         machine.parallelRows(rows) { piece, slot in
-            let normed = machine.scratch(slot: slot), free = normed + Machine.rowPiece * width
+            let normed = machine.scratch(slot: slot), free = normed + rowPiece * width
             attentionNorm.apply(piece.count, x + piece.lowerBound * width, to: normed, kernels)
-            let rows = projections.rows(piece.count, normed, pitch: width, scratch: free, kernels)
+            let rows = projections.rows(piece.count, normed, pitch: width, ofMany: true, scratch: free, kernels)
             projections.apply(piece.count, rows, to: projected + piece.lowerBound * 3 * width, pitch: 3 * width, kernels)
         }
         attention.pack(clips: clips, keys: length, k: projected + width, v: projected + 2 * width, pitch: 3 * width, to: packed, on: machine)
@@ -102,10 +105,10 @@ package struct TransformerBlock: Sendable {
                          pitch: 3 * width, on: machine)
         machine.parallelRows(rows) { piece, slot in
             let normed = machine.scratch(slot: slot), here = x + piece.lowerBound * width
-            let attended = attentionOutput.rows(piece.count, projected + piece.lowerBound * 3 * width, pitch: 3 * width, scratch: normed, kernels)
+            let attended = attentionOutput.rows(piece.count, projected + piece.lowerBound * 3 * width, pitch: 3 * width, ofMany: true, scratch: normed, kernels)
             attentionOutput.apply(piece.count, attended, to: here, pitch: width, adding: here, kernels)
             feedForwardNorm.apply(piece.count, here, to: normed, kernels)
-            feedForward.apply(piece.count, normed, addingTo: here, scratch: normed + Machine.rowPiece * width, kernels)
+            feedForward.apply(piece.count, normed, ofMany: true, addingTo: here, scratch: normed + rowPiece * width, kernels)
         }
     }
 }

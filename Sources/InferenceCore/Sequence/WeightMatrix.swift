@@ -12,6 +12,7 @@ final class WeightMatrix: Sendable {
         fileprivate let count: Int
         fileprivate let source: UnsafePointer<Float>
         fileprivate let pitch: Int
+        fileprivate let ofMany: Bool
         /// Codes and their ranges at int8.
         fileprivate let codes: UnsafeRawPointer?
         fileprivate let ranges: UnsafePointer<Float>?
@@ -64,18 +65,21 @@ final class WeightMatrix: Sendable {
     }
 
     /// Prepares rows, `pitch` floats apart, for any number of products.
+    ///
+    /// - Parameter ofMany: Whether they are rows of a sequence, of which there usually are many: then processors with tiles use them at f32 and f16.
+    ///   Results differ by what rounding does, so this must not depend on how rows are cut or put together.
     func rows(
-        _ count: Int, _ x: UnsafePointer<Float>, pitch: Int, scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
+        _ count: Int, _ x: UnsafePointer<Float>, pitch: Int, ofMany: Bool, scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
     ) -> Rows {
-        let rows = prepared(count, x, pitch: pitch, scratch: scratch)
+        let rows = prepared(count, x, pitch: pitch, ofMany: ofMany, scratch: scratch)
         if let codes = rows.codes { kernels.quantized.quantize_rows(UnsafeMutableRawPointer(mutating: codes), scratch, x, count, inputs, pitch) }
         return rows
     }
 
     /// The same rows again, which `rows` has prepared in `scratch` before.
-    func prepared(_ count: Int, _ x: UnsafePointer<Float>, pitch: Int, scratch: UnsafeMutablePointer<Float>) -> Rows {
-        guard precision == .int8 else { return Rows(count: count, source: x, pitch: pitch, codes: nil, ranges: nil) }
-        return Rows(count: count, source: x, pitch: pitch, codes: scratch + roundUp(2 * count, to: 16), ranges: scratch)
+    func prepared(_ count: Int, _ x: UnsafePointer<Float>, pitch: Int, ofMany: Bool, scratch: UnsafeMutablePointer<Float>) -> Rows {
+        guard precision == .int8 else { return Rows(count: count, source: x, pitch: pitch, ofMany: ofMany, codes: nil, ranges: nil) }
+        return Rows(count: count, source: x, pitch: pitch, ofMany: ofMany, codes: scratch + roundUp(2 * count, to: 16), ranges: scratch)
     }
 
     /// `y = clamp(rows * weights + bias + residual)`, the clamp being that of the epilogue, on this thread.
@@ -91,6 +95,7 @@ final class WeightMatrix: Sendable {
                 storage.pointer, inputs: inputs, outputs: outputs, rows: rows.count, from: rows.source, pitch: rows.pitch, to: y, pitch: pitch, epilogue)
             product.residual = residual
             product.residual_row_pitch = pitch
+            product.tiled = rows.ofMany
             if precision == .f32 { kernels.product(&product) } else { kernels.half_product(&product) }
         case .int8:
             var product = mien_quantized_product()

@@ -17,7 +17,7 @@ package final class Workspace: Sendable {
         let arena = arenas.take(count: values + processor.threads * share)
         defer { arenas.give(arena) }
         let machine = Machine(kernels: processor.kernels, pool: processor.pool, threads: processor.threads,
-                              scratch: arena.pointer + values, scratchCount: share)
+                              scratch: arena.pointer + values, scratchCount: share, rowPiece: processor.rowPiece)
         return try body(machine, arena.pointer)
     }
 
