@@ -2,7 +2,6 @@
 // double precision, over random odd shapes; the tests are in kernel-tests. Buffers have exactly the size that a kernel may touch, so that a
 // sanitizer sees any excess.
 // Built and run by Scripts/check-kernels.
-#include "amx.h"
 #include "kernel-tests/maps.h"
 #include "kernel-tests/products.h"
 #include "kernel-tests/quantized.h"
@@ -18,9 +17,6 @@
 TABLE(mien_kernels_emulated, "avx512, emulated");
 static const mien_quantized_kernels emulated_tiles = QUANTIZED_TABLE_BY(tiled_product, tiled_attention);
 #endif
-#ifdef MIEN_AMX
-extern const mien_quantized_kernels mien_quantized_avx512_vnni;
-#endif
 
 int main(void) {
     const mien_kernels *tables[8];
@@ -28,20 +24,13 @@ int main(void) {
     const mien_quantized_kernels *vectors[8] = {NULL};
     size_t count = 0;
     for (; count < mien_available_count(); count++) { tables[count] = mien_available_kernels(count); }
-#ifdef MIEN_AMX
-    // Tiles have taken the place of vectors, which are tested all the same.
-    mien_kernels without_tiles = *tables[count - 1];
-    if (strstr(mien_processor_features(), "amx")) {
-        vectors[count - 1] = &mien_quantized_avx512_vnni;
-        without_tiles.name = "avx512, no tiles";
-        without_tiles.quantized = mien_quantized_avx512_vnni;
-        tables[count++] = &without_tiles;
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(tables[i]->name, "amx") == 0) { vectors[i] = &tables[i - 1]->quantized; }
     }
-#endif
 #ifdef MIEN_EMULATE
     tables[count++] = &mien_kernels_emulated;
     mien_kernels tiled = mien_kernels_emulated;
-    tiled.name = "avx512 and tiles, emulated";
+    tiled.name = "amx, emulated";
     tiled.quantized = emulated_tiles;
     tiled.product = split_product;
     tiled.attention = split_attention;

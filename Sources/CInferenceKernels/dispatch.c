@@ -26,11 +26,11 @@ extern void mien_use_avx512_fp16(mien_kernels *), mien_use_avx512_amx(mien_kerne
 extern const mien_kernels mien_kernels_neon;
 #endif
 
-static const char *const known[] = {"scalar", "avx2", "avx512", "neon"};
+static const char *const known[] = {"scalar", "avx2", "avx512", "amx", "neon"};
 
 static struct {
     const mien_kernels *available[4];
-    mien_kernels completed[2]; // AVX2 and AVX-512 tables, as this processor can run them
+    mien_kernels completed[3]; // AVX2, AVX-512 and AMX tables, as this processor can run them
     size_t count;
     char features[128];
     const mien_kernels *current;
@@ -94,12 +94,31 @@ static bool has_amx(void) {
 }
 #endif
 
-// A table, with other products of 8-bit numbers if there are any.
-static void add_table(const mien_kernels *table, const mien_quantized_kernels *quantized) {
+// A table, to be changed, with other products of 8-bit numbers if there are any.
+static mien_kernels *add_table(const mien_kernels *table, const mien_quantized_kernels *quantized) {
     mien_kernels *copy = &selection.completed[selection.count - 1];
     *copy = *table;
     if (quantized) { copy->quantized = *quantized; }
     selection.available[selection.count++] = copy;
+    return copy;
+}
+
+// AVX-512, as far as this processor has it, and AMX beside it, which costs more where threads of others share a core.
+static void add_avx512(const mien_quantized_kernels *vnni) {
+    mien_kernels *table = add_table(&mien_kernels_avx512, vnni);
+#ifdef MIEN_FP16
+    if (!has_avx512_fp16()) { return; } // which every processor with AMX has
+    add_feature("avx512fp16");
+    mien_use_avx512_fp16(table);
+#endif
+#ifdef MIEN_AMX
+    if (vnni && has_amx()) {
+        add_feature("amx_int8 amx_bf16");
+        table = add_table(table, NULL);
+        table->name = "amx";
+        mien_use_avx512_amx(table);
+    }
+#endif
 }
 #endif
 
@@ -122,24 +141,7 @@ static void detect(void) {
     const bool avx_vnni = avx2 && has_avx_vnni(), avx512_vnni = avx512 && __builtin_cpu_supports("avx512vnni");
     if (avx_vnni) { add_feature("avxvnni"); }
     if (avx2) { add_table(&mien_kernels_avx2, avx_vnni ? &mien_quantized_avx2_vnni : NULL); }
-    if (avx512) { add_table(&mien_kernels_avx512, avx512_vnni ? &mien_quantized_avx512_vnni : NULL); }
-    bool halves = true;
-#ifdef MIEN_FP16
-    halves = avx512 && has_avx512_fp16();
-    if (halves) {
-        add_feature("avx512fp16");
-        mien_use_avx512_fp16(&selection.completed[1]);
-    }
-#endif
-#ifdef MIEN_AMX
-    // Where the compiler knows arithmetic on 16-bit floats, the kernels with tiles take it for granted; every processor with tiles has it.
-    if (avx512_vnni && halves && has_amx()) {
-        add_feature("amx_int8 amx_bf16");
-        mien_use_avx512_amx(&selection.completed[1]);
-    }
-#else
-    (void)halves;
-#endif
+    if (avx512) { add_avx512(avx512_vnni ? &mien_quantized_avx512_vnni : NULL); }
 #elif defined(__aarch64__)
     add_feature("neon");
     selection.available[selection.count++] = &mien_kernels_neon;

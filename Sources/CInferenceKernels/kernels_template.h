@@ -28,6 +28,7 @@
 #define TABLE(table_name, isa)                                                                                                     \
     const mien_kernels table_name = {                                                                                              \
         .name = isa,                                                                                                               \
+        .layout = isa,                                                                                                             \
         .lanes = LANES,                                                                                                            \
         .tile_rows = TILE_ROWS_1,                                                                                                  \
         .row_piece = BLOCK_ROWS,                                                                                                   \

@@ -3,7 +3,7 @@ internal import CInferenceKernels
 /// Which numerical kernels this process uses: the fastest instruction set that the processor and the operating system support, or the
 /// one that the environment variable `MIEN_ISA` names.
 package enum Kernels {
-    /// "scalar", "avx2", "avx512" or "neon".
+    /// "scalar", "avx2", "avx512", "amx" or "neon".
     package static var name: String { String(cString: table.name) }
 
     /// What `MIEN_ISA` may be on this machine, slowest first.

@@ -111,7 +111,7 @@ struct KernelTests {
         #expect(choose("sse9").0 == tableNames.last!)
         #expect(choose("sse9").1.contains("is not an instruction set"))
         #expect(choose(String(repeating: "x", count: 5000)).1.contains("is not an instruction set"))
-        let foreign = ["avx512", "neon", "avx2"].first { !tableNames.contains($0) }
+        let foreign = ["amx", "avx512", "neon", "avx2"].first { !tableNames.contains($0) }
         if let foreign { #expect(choose(foreign).1.contains("not supported by this machine")) }
         #expect(Kernels.available == tableNames)
         #expect(tableNames.contains(Kernels.name))

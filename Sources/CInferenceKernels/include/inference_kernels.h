@@ -163,7 +163,8 @@ typedef struct {
 
 /// Constant once chosen, so any thread may hold a copy.
 typedef struct MIEN_SENDABLE {
-    const char *name;       // "scalar", "avx2", "avx512" or "neon"
+    const char *name;       // "scalar", "avx2", "avx512", "amx" or "neon"
+    const char *layout;     // of packed weights, with the widths of their panels: tables of one layout read the same
     size_t lanes;           // floats per vector
     size_t tile_rows;       // rows of the widest product tile; more rows than this keep the kernel at full speed
     size_t row_piece;       // rows of a long product, f32 or f16, that a thread should take at a time
@@ -258,7 +259,7 @@ void mien_fft_plan(mien_fft *fft, size_t length, float *twiddles);
 /// Twiddle factors, as floats, of the pass that joins transforms of m points.
 static inline size_t mien_fft_pass_twiddles(size_t m, size_t radix) { return (m - 1) / 2 * (radix - 1) * 2; }
 
-/// The kernels chosen for this process: `MIEN_ISA` (scalar, avx2, avx512, neon) if set, else the fastest that the processor and the
+/// The kernels chosen for this process: `MIEN_ISA` (scalar, avx2, avx512, amx, neon) if set, else the fastest that the processor and the
 /// operating system support. With a bad `MIEN_ISA` this is the automatic choice and `mien_selection_error` says what is wrong.
 const mien_kernels *mien_current_kernels(void);
 /// NULL, or why `MIEN_ISA` was not followed.

@@ -37,7 +37,7 @@ package struct Processor: Sendable {
     }
 
     /// How weights are laid out in memory; weights that were packed for one layout are of no use to another.
-    package var layout: String { "\(String(cString: kernels.name))-\(kernels.half_width)-\(kernels.quantized.width)" }
+    package var layout: String { "\(String(cString: kernels.layout))-\(kernels.half_width)-\(kernels.quantized.width)" }
 
     /// The same at another precision, for a part of a network that needs it.
     package func at(_ precision: Precision) -> Processor {

@@ -150,7 +150,7 @@ extension Proto {
         package var modelName: String = ""
         /// Instruction sets found that the kernels can use.
         package var features: [String] = []
-        /// Kernel table in use: "scalar", "avx2", "avx512", "neon".
+        /// Kernel table in use: "scalar", "avx2", "avx512", "amx", "neon".
         package var kernels: String = ""
         package var threads: UInt32 = 0
         /// Fields of newer versions, kept as they came.

@@ -100,7 +100,7 @@ struct  Mien__V1__Processor
   size_t n_features;
   char **features;
   /*
-   * Kernel table in use: "scalar", "avx2", "avx512", "neon".
+   * Kernel table in use: "scalar", "avx2", "avx512", "amx", "neon".
    */
   char *kernels;
   uint32_t threads;
