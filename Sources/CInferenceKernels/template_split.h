@@ -34,9 +34,8 @@ typedef struct {
     size_t left, width, at; // columns from this panel on; its columns, and those that were passed
 } strip_cursor;
 
-#ifdef HALF_LANES
-#define SPLITS_HALVES
-#else
+#ifndef HALF_LANES
+// Never called: without arithmetic on 16-bit floats, there are no weights of them in that layout.
 INLINE size_t sums_width(size_t left) { return left; }
 INLINE size_t sums_panel_bytes(size_t k, size_t width) { return k * width; }
 #endif
@@ -367,7 +366,7 @@ KERNEL void split_attention(const mien_attention *p) { attention_by(p, split_pro
 KERNEL void rough_product(const mien_product *p) { split_product_of(p, (split_terms){2, 2}, false, product_rows); }
 KERNEL void rough_attention(const mien_attention *p) { attention_by(p, rough_product); }
 
-#ifdef SPLITS_HALVES
+#ifdef HALF_LANES
 // The weights are exact; a value is off by at most 2^-8 of itself, 0.16 % root mean square.
 KERNEL void split_half_product(const mien_product *p) { split_product_of(p, (split_terms){1, 2}, true, sums_product_rows); }
 #endif

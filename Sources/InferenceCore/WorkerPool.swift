@@ -110,9 +110,14 @@ package final class WorkerPool: @unchecked Sendable {
             init(_ pool: WorkerPool, _ slot: Int) { (self.pool, self.slot) = (pool, slot) }
         }
         let argument = Unmanaged.passRetained(Start(self, slot)).toOpaque()
+        // Kernels keep a block of rows on the stack, most of a megabyte.
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, 4 << 20)
+        defer { pthread_attr_destroy(&attributes) }
         #if canImport(Darwin)
         var thread: pthread_t?
-        let failed = pthread_create(&thread, nil, { argument in
+        let failed = pthread_create(&thread, &attributes, { argument in
             let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
             start.pool.serve(slot: start.slot)
             return nil
@@ -120,7 +125,7 @@ package final class WorkerPool: @unchecked Sendable {
         if failed == 0, let thread { pthread_detach(thread) }
         #else
         var thread = pthread_t()
-        let failed = pthread_create(&thread, nil, { argument in
+        let failed = pthread_create(&thread, &attributes, { argument in
             let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
             start.pool.serve(slot: start.slot)
             return nil

@@ -2,7 +2,7 @@
 //
 // Tensors are f32, row-major, channels last (NHWC). Every kernel writes each result with one fixed order of operations, so a result
 // does not depend on how the caller cuts the work. NaN goes through clamps and additions. Pointers need only the alignment of float;
-// packed weights are fastest at 64 bytes. No kernel allocates, fails or keeps state.
+// packed weights are fastest at 64 bytes. No kernel allocates, fails or keeps state; products take up to a megabyte of the stack.
 #pragma once
 
 #include <stdbool.h>

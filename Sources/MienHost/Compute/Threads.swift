@@ -27,10 +27,15 @@ private final class ThreadBody {
 
 /// Starts a detached thread. `name` is cut to the 15 bytes that Linux keeps. False if the system has no thread left.
 package func startThread(named name: String, _ run: @escaping @Sendable () -> Void) -> Bool {
+    // Those that compute need most of a megabyte for it; see WorkerPool.
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setstacksize(&attributes, 4 << 20)
+    defer { pthread_attr_destroy(&attributes) }
     let body = Unmanaged.passRetained(ThreadBody(name: String(name.prefix(15)), run: run))
     #if canImport(Darwin)
     var thread: pthread_t?
-    let code = pthread_create(&thread, nil, { argument in
+    let code = pthread_create(&thread, &attributes, { argument in
         let body = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
         mien_name_thread(body.name)
         body.run()
@@ -39,7 +44,7 @@ package func startThread(named name: String, _ run: @escaping @Sendable () -> Vo
     guard code == 0, let thread else { body.release(); return false }
     #else
     var thread = pthread_t()
-    let code = pthread_create(&thread, nil, { argument in
+    let code = pthread_create(&thread, &attributes, { argument in
         let body = Unmanaged<ThreadBody>.fromOpaque(argument!).takeRetainedValue()
         mien_name_thread(body.name)
         body.run()
