@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "COnnxProtos", dependencies: ["CProtobufC"]),
         .target(name: "CProcess", cSettings: c),
         .target(name: "CInferenceKernels", cSettings: c),
-        module("InferenceCore", ["CInferenceKernels"]),
+        module("InferenceCore", ["CInferenceKernels", "CProcess"]),
         module("MienJSON", []),
         module("MienDigest", ["CNettle"]),
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,4 +76,36 @@ void mien_name_thread(const char *name) {
 #else
     (void)name;
 #endif
+}
+
+struct thread_start {
+    char name[16];
+    void (*run)(void *);
+    void *argument;
+};
+
+static void *thread_main(void *start) {
+    const struct thread_start here = *(struct thread_start *)start;
+    free(start);
+    mien_name_thread(here.name);
+    here.run(here.argument);
+    return NULL;
+}
+
+int mien_start_thread(const char *name, size_t stack_bytes, void (*run)(void *), void *argument) {
+    struct thread_start *start = malloc(sizeof *start);
+    if (!start) return ENOMEM;
+    *start = (struct thread_start){.run = run, .argument = argument};
+    strncpy(start->name, name, sizeof start->name - 1);
+    pthread_attr_t attributes;
+    int status = pthread_attr_init(&attributes);
+    if (status == 0) {
+        pthread_t thread;
+        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+        pthread_attr_setstacksize(&attributes, stack_bytes);
+        status = pthread_create(&thread, &attributes, thread_main, start);
+        pthread_attr_destroy(&attributes);
+    }
+    if (status != 0) free(start);
+    return status;
 }

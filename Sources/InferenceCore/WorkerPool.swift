@@ -1,4 +1,5 @@
 internal import CInferenceKernels
+internal import CProcess
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -38,6 +39,8 @@ package final class WorkerPool: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let wake: UnsafeMutablePointer<pthread_cond_t>
 
+    /// Stack of a thread that computes: kernels keep a block of rows there, most of a megabyte.
+    package static let stackBytes = 4 << 20
     private static let open: UInt64 = 1 << 31
     private static let members: UInt64 = open - 1
     /// About 30 microseconds: longer than the gap between two operations of a network, shorter than anyone notices.
@@ -109,31 +112,13 @@ package final class WorkerPool: @unchecked Sendable {
             let pool: WorkerPool, slot: Int
             init(_ pool: WorkerPool, _ slot: Int) { (self.pool, self.slot) = (pool, slot) }
         }
-        let argument = Unmanaged.passRetained(Start(self, slot)).toOpaque()
-        // Kernels keep a block of rows on the stack, most of a megabyte.
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setstacksize(&attributes, 4 << 20)
-        defer { pthread_attr_destroy(&attributes) }
-        #if canImport(Darwin)
-        var thread: pthread_t?
-        let failed = pthread_create(&thread, &attributes, { argument in
-            let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+        let argument = Unmanaged.passRetained(Start(self, slot))
+        let status = mien_start_thread("mien-worker", Self.stackBytes, {
+            let start = Unmanaged<Start>.fromOpaque($0!).takeRetainedValue()
             start.pool.serve(slot: start.slot)
-            return nil
-        }, argument)
-        if failed == 0, let thread { pthread_detach(thread) }
-        #else
-        var thread = pthread_t()
-        let failed = pthread_create(&thread, &attributes, { argument in
-            let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
-            start.pool.serve(slot: start.slot)
-            return nil
-        }, argument)
-        if failed == 0 { pthread_detach(thread) }
-        #endif
+        }, argument.toOpaque())
         // Without the thread the others do its share.
-        if failed != 0 { Unmanaged<Start>.fromOpaque(argument).release() }
+        if status != 0 { argument.release() }
     }
 
     private func serve(slot: Int) {

@@ -1,3 +1,4 @@
+import CProcess
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -14,31 +15,12 @@ final class ErrorTail: Sendable {
 
     init(descriptor: CInt) {
         // A thread of its own: a read from a pipe blocks, and nothing else here may.
-        #if canImport(Darwin)
-        var thread: pthread_t?
-        #else
-        var thread = pthread_t()
-        #endif
         let reader = Unmanaged.passRetained(Reader(tail: self, descriptor: descriptor))
-        let code = pthread_create(&thread, nil, { argument in
-            #if canImport(Darwin)
-            let reader = Unmanaged<Reader>.fromOpaque(argument).takeRetainedValue()
-            #else
-            let reader = Unmanaged<Reader>.fromOpaque(argument!).takeRetainedValue()
-            #endif
-            reader.run()
-            return nil
-        }, reader.toOpaque())
-        guard code == 0 else {
+        let status = mien_start_thread("mien-stderr", 256 << 10, { Unmanaged<Reader>.fromOpaque($0!).takeRetainedValue().run() }, reader.toOpaque())
+        if status != 0 {
             reader.release()
             close(descriptor)
-            return
         }
-        #if canImport(Darwin)
-        pthread_detach(thread!)
-        #else
-        pthread_detach(thread)
-        #endif
     }
 
     var text: String { kept.withLock { String(decoding: $0, as: UTF8.self) } }

@@ -1,4 +1,6 @@
 #pragma once
+#include <stddef.h>
+
 // What Swift cannot call itself (variadic functions, macros) or should not do between two signals.
 
 #ifdef __cplusplus
@@ -20,6 +22,10 @@ int mien_process_descriptor(int pid);
 
 /// Names the calling thread, for debuggers and top. At most 15 bytes are kept.
 void mien_name_thread(const char *name);
+
+/// Starts a thread that nobody waits for, which has that name and so much stack and calls `run(argument)`.
+/// Returns 0 or an errno value.
+int mien_start_thread(const char *name, size_t stack_bytes, void (*run)(void *), void *argument);
 
 #ifdef __cplusplus
 }

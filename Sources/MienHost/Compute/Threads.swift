@@ -1,12 +1,6 @@
 import CProcess
+import InferenceCore
 import Synchronization
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// A flag that goes up once.
 package final class CancellationFlag: Sendable {
@@ -17,43 +11,16 @@ package final class CancellationFlag: Sendable {
 }
 
 private final class ThreadBody {
-    let name: String
     let run: @Sendable () -> Void
-    init(name: String, run: @escaping @Sendable () -> Void) {
-        self.name = name
-        self.run = run
-    }
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
 
 /// Starts a detached thread. `name` is cut to the 15 bytes that Linux keeps. False if the system has no thread left.
 package func startThread(named name: String, _ run: @escaping @Sendable () -> Void) -> Bool {
-    // Those that compute need most of a megabyte for it; see WorkerPool.
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 4 << 20)
-    defer { pthread_attr_destroy(&attributes) }
-    let body = Unmanaged.passRetained(ThreadBody(name: String(name.prefix(15)), run: run))
-    #if canImport(Darwin)
-    var thread: pthread_t?
-    let code = pthread_create(&thread, &attributes, { argument in
-        let body = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
-        mien_name_thread(body.name)
-        body.run()
-        return nil
-    }, body.toOpaque())
-    guard code == 0, let thread else { body.release(); return false }
-    #else
-    var thread = pthread_t()
-    let code = pthread_create(&thread, &attributes, { argument in
-        let body = Unmanaged<ThreadBody>.fromOpaque(argument!).takeRetainedValue()
-        mien_name_thread(body.name)
-        body.run()
-        return nil
-    }, body.toOpaque())
-    guard code == 0 else { body.release(); return false }
-    #endif
-    pthread_detach(thread)
-    return true
+    let body = Unmanaged.passRetained(ThreadBody(run))
+    let status = mien_start_thread(name, WorkerPool.stackBytes, { Unmanaged<ThreadBody>.fromOpaque($0!).takeRetainedValue().run() }, body.toOpaque())
+    if status != 0 { body.release() }
+    return status == 0
 }
 
 /// A first-in first-out list with cheap removal at the front.
