@@ -8,6 +8,7 @@
 #include "mien/v1/face.pb-c.h"
 #include "mien/v1/voice.pb-c.h"
 #include "mien/v1/estimation.pb-c.h"
+#include "mien/v1/plugin.pb-c.h"
 #include "grpc/health/v1/health.pb-c.h"
 
 /// A serialised google.protobuf.FileDescriptorSet of all services and messages of the wire; `size` gets its length.
@@ -82,6 +83,17 @@ static inline const ProtobufCMessageDescriptor *mien__v1__watch_voice_start__typ
 static inline const ProtobufCMessageDescriptor *mien__v1__watch_voice_event__type(void) { return &mien__v1__watch_voice_event__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__watch_voice_ready__type(void) { return &mien__v1__watch_voice_ready__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__speech_start__type(void) { return &mien__v1__speech_start__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__describe_plugin_request__type(void) { return &mien__v1__describe_plugin_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__plugin_description__type(void) { return &mien__v1__plugin_description__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__plugin_estimator__type(void) { return &mien__v1__plugin_estimator__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__face_input__type(void) { return &mien__v1__face_input__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__voice_input__type(void) { return &mien__v1__voice_input__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__warm_plugin_request__type(void) { return &mien__v1__warm_plugin_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__warm_plugin_response__type(void) { return &mien__v1__warm_plugin_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__plugin_faces_request__type(void) { return &mien__v1__plugin_faces_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__plugin_voices_request__type(void) { return &mien__v1__plugin_voices_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__plugin_readings__type(void) { return &mien__v1__plugin_readings__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__plugin_reading__type(void) { return &mien__v1__plugin_reading__descriptor; }
 static inline const ProtobufCMessageDescriptor *grpc__health__v1__health_check_request__type(void) { return &grpc__health__v1__health_check_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *grpc__health__v1__health_check_response__type(void) { return &grpc__health__v1__health_check_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *grpc__health__v1__health_list_request__type(void) { return &grpc__health__v1__health_list_request__descriptor; }
