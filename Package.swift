@@ -117,6 +117,7 @@ let package = Package(
         tests("OnnxFaceTests", ["OnnxFace", "FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienDigest", "InferenceCore"], exclude: ["Fixtures"]),
         tests("EmpathicVoiceTests", ["ReferenceModels", "EmpathicVoice", "SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         tests("VoiceEmotionTests", ["VoiceEmotion", "SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
+        tests("CProcessTests", ["CProcess"]),
         tests("InferenceCoreTests", ["InferenceCore", "CInferenceKernels"]),
         tests("MienMessagesTests", ["MienMessages"]),
         tests("MienWireTests", ["MienWire", "MienMessages", "CProcess"]),
