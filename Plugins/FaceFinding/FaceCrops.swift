@@ -2,6 +2,13 @@ import MienEstimation
 package import MienMedia
 
 extension Picture {
+    /// The picture, smaller if its longer side is over 2048 pixels. No network wants more of a face, and it bounds what a crop takes with its margin.
+    package func boundedForFaces() -> Picture {
+        let shrink = 2048 / Double(max(width, height))
+        guard shrink < 1 else { return self }
+        return shrunk(width: max(1, Int((Double(width) * shrink).rounded())), height: max(1, Int((Double(height) * shrink).rounded())))
+    }
+
     /// The part of the picture that shows a face, in the picture's own resolution; what lies beyond the picture is black.
     ///
     /// - Parameters:

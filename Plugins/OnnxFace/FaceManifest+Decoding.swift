@@ -1,5 +1,6 @@
 import MienEstimation
 import MienJSON
+package import MienManifest
 
 // The schema of `face.json`, strict: every key known, none but those with a question mark left out.
 //
@@ -31,7 +32,7 @@ extension FaceManifest {
         } catch {
             throw ManifestError(file: file, "\(error)")
         }
-        try self.init(value, file)
+        do throws(ManifestError) { try self.init(value, file) } catch { throw error.located(in: json) }
     }
 
     private init(_ value: JSONValue, _ file: String) throws(ManifestError) {

@@ -1,5 +1,6 @@
 import InferenceCore
 import MienEstimation
+import MienManifest
 import MienMedia
 import MienNetworks
 

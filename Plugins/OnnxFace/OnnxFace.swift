@@ -24,16 +24,13 @@ struct OnnxFace: FaceEstimator {
 
     func estimate(_ picture: Picture, options: FaceOptions, context: EstimationContext) throws -> FaceAnswer {
         try context.checkCancellation()
-        let picture = FaceReader.bounded(picture)
+        let picture = picture.boundedForFaces()
         return try reader.read(finder.faces(in: picture, options: options), of: picture, context: context)
     }
 }
 
 /// From faces that were found to what they show.
 struct FaceReader: Sendable {
-    /// Longest side, in pixels, of the picture that faces are cut out of. No network wants more of a face, and it bounds what a crop takes with its margin.
-    static let sideLimit = 2048
-
     private let manifest: FaceManifest
     private let input: FaceInput
     private let network: FaceNetwork
@@ -43,13 +40,6 @@ struct FaceReader: Sendable {
         manifest = plugin.manifest
         input = FaceInput(manifest)
         network = try FaceNetwork(plugin)
-    }
-
-    /// The picture, smaller if its longer side is over `sideLimit`.
-    static func bounded(_ picture: Picture) -> Picture {
-        let shrink = Double(sideLimit) / Double(max(picture.width, picture.height))
-        guard shrink < 1 else { return picture }
-        return picture.shrunk(width: max(1, Int((Double(picture.width) * shrink).rounded())), height: max(1, Int((Double(picture.height) * shrink).rounded())))
     }
 
     /// Estimates faces, several in one run of the network.

@@ -47,6 +47,25 @@ fail:
     return status;
 }
 
+int mien_pipe(int ends[2]) {
+#if defined(__linux__)
+    if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+#else
+    if (pipe(ends) != 0) return errno;
+    for (int i = 0; i < 2; i++) fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+#endif
+    for (int i = 0; i < 2; i++) {
+        if (ends[i] > 2) continue;
+        int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, 3), status = errno;
+        close(ends[i]);
+        ends[i] = moved;
+        if (moved >= 0) continue;
+        close(ends[1 - i]);
+        return status;
+    }
+    return 0;
+}
+
 int mien_signal_on_parent_death(int signal) {
 #if defined(__linux__)
     return prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0, 0, 0) == 0 ? 0 : errno;

@@ -17,6 +17,14 @@ static int failed(const char **stage, const char *name, int error) {
     return error;
 }
 
+int mien_await_end(int pid) {
+    siginfo_t info;
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) != 0) {
+        if (errno != EINTR) return errno;
+    }
+    return 0;
+}
+
 int mien_wait(int pid, int *code, int *signal) {
     // Zero and below would mean any child.
     if (pid <= 0) return EINVAL;

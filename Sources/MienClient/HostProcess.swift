@@ -62,9 +62,14 @@ package final class HostProcess: Sendable {
     /// - Throws: `SpawnError`.
     package init(_ options: Options = Options()) throws {
         let executable = try options.executable ?? Self.ownExecutable()
-        let toHost = try Pipe(), fromHost: Pipe, errorPipe: Pipe?
-        fromHost = try Pipe()
-        errorPipe = options.errors == .captured ? try Pipe() : nil
+        let toHost: Pipe, fromHost: Pipe, errorPipe: Pipe?
+        do throws(Pipe.Failure) {
+            toHost = try Pipe()
+            fromHost = try Pipe()
+            errorPipe = options.errors == .captured ? try Pipe() : nil
+        } catch {
+            throw SpawnError(description: error.description)
+        }
 
         var actions = Self.emptyActions()
         posix_spawn_file_actions_init(&actions)
@@ -94,19 +99,11 @@ package final class HostProcess: Sendable {
         let arguments = CStrings([executable] + options.arguments)
         let environment = CStrings(Self.environment(adding: options.environment))
         var child = pid_t()
-        let code = posix_spawn(&child, executable, &actions, &attributes, arguments.pointers, environment.pointers)
-        toHost.closeReadEnd()
-        fromHost.closeWriteEnd()
-        errorPipe?.closeWriteEnd()
-        guard code == 0 else {
-            toHost.closeWriteEnd()
-            fromHost.closeReadEnd()
-            errorPipe?.closeReadEnd()
-            throw SpawnError(description: "cannot start \(executable): \(String(cString: strerror(code)))")
-        }
+        let code = posix_spawn(&child, executable, &actions, &attributes, arguments.pointer, environment.pointer)
+        guard code == 0 else { throw SpawnError(description: "cannot start \(executable): \(String(cString: strerror(code)))") }
         pid = child
-        state = Locked(State(input: toHost.writeEnd, output: fromHost.readEnd))
-        errors = errorPipe.map { ErrorTail(descriptor: $0.readEnd) }
+        state = Locked(State(input: toHost.takeWriteEnd(), output: fromHost.takeReadEnd()))
+        errors = errorPipe.map { ErrorTail(descriptor: $0.takeReadEnd()) }
     }
 
     /// Hands over the pipe ends, once: what we write to the host, and what we read from it. The new owner closes them.
@@ -202,46 +199,4 @@ package final class HostProcess: Sendable {
     private static func emptyActions() -> posix_spawn_file_actions_t { posix_spawn_file_actions_t() }
     private static func emptyAttributes() -> posix_spawnattr_t { posix_spawnattr_t() }
     #endif
-}
-
-/// Two descriptors that no child inherits by accident.
-private struct Pipe {
-    let readEnd: CInt
-    let writeEnd: CInt
-
-    init() throws {
-        var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw HostProcess.SpawnError(description: "no pipe: \(String(cString: strerror(errno)))") }
-        for index in 0..<2 {
-            // Away from 0, 1 and 2, which a parent may have left closed: the child's dup2 would trip over them.
-            if ends[index] <= 2 {
-                let moved = fcntl(ends[index], F_DUPFD_CLOEXEC, 3)
-                close(ends[index])
-                ends[index] = moved
-            }
-            _ = fcntl(ends[index], F_SETFD, FD_CLOEXEC)
-        }
-        (readEnd, writeEnd) = (ends[0], ends[1])
-    }
-
-    func closeReadEnd() { close(readEnd) }
-    func closeWriteEnd() { close(writeEnd) }
-}
-
-/// A null-terminated array of C strings.
-private final class CStrings {
-    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-    private let count: Int
-
-    init(_ strings: [String]) {
-        count = strings.count
-        pointers = .allocate(capacity: strings.count + 1)
-        for (index, string) in strings.enumerated() { (pointers + index).initialize(to: strdup(string)) }
-        (pointers + count).initialize(to: nil)
-    }
-
-    deinit {
-        for index in 0..<count { free(pointers[index]) }
-        pointers.deallocate()
-    }
 }

@@ -46,10 +46,25 @@ package protocol Estimator: Sendable {
     var description: EstimatorDescription { get }
 }
 
+/// An estimator whose code runs elsewhere and may be out of order for a while.
+package protocol SupervisedEstimator: Estimator {
+    /// Why it cannot answer at the moment; nil if it can.
+    var obstacle: String? { get }
+    /// Calls `body`, from anywhere, whenever `obstacle` has changed.
+    func whenObstacleChanges(_ body: @escaping @Sendable () -> Void)
+}
+
 /// Lets a computation learn that nobody waits for it any more.
 package struct EstimationContext: Sendable {
     private let cancelled: @Sendable () -> Bool
-    package init(isCancelled: @escaping @Sendable () -> Bool = { false }) { cancelled = isCancelled }
+    /// When the caller stops waiting, for those who hand work on; `isCancelled` says so as well. Nil: never.
+    package let deadline: ContinuousClock.Instant?
+
+    package init(deadline: ContinuousClock.Instant? = nil, isCancelled: @escaping @Sendable () -> Bool = { false }) {
+        self.deadline = deadline
+        cancelled = isCancelled
+    }
+
     package var isCancelled: Bool { cancelled() }
     package func checkCancellation() throws {
         if cancelled() { throw CancellationError() }
@@ -61,9 +76,12 @@ package struct EstimatorFactory: Sendable {
     package var description: EstimatorDescription
     /// Reads the models and makes the estimator ready. May take seconds; runs off the reader's thread.
     package var load: @Sendable (_ models: any ModelFiles) throws -> any Estimator
+    /// Threads of its own, for an estimator that waits for others: it shall not keep those of the host from working. Nil: it runs on the host's.
+    package var ownThreads: Int?
 
-    package init(description: EstimatorDescription, load: @escaping @Sendable (_ models: any ModelFiles) throws -> any Estimator) {
+    package init(description: EstimatorDescription, ownThreads: Int? = nil, load: @escaping @Sendable (_ models: any ModelFiles) throws -> any Estimator) {
         self.description = description
+        self.ownThreads = ownThreads
         self.load = load
     }
 }

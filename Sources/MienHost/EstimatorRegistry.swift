@@ -47,6 +47,8 @@ package final class EstimatorRegistry: Sendable {
     package let descriptions: [EstimatorDescription]
     package let models: any ModelLibrary
     private let lanes: ComputeLanes
+    /// Of estimators that have threads of their own.
+    private let ownLanes: [String: ComputeLanes]
     private let log: HostLog
     private let states = Locked<[String: State]>([:])
     private let bell: ChangeBell
@@ -58,6 +60,7 @@ package final class EstimatorRegistry: Sendable {
             byID[factory.description.id] = factory
         }
         self.factories = byID
+        ownLanes = byID.compactMapValues { $0.ownThreads.map { ComputeLanes(count: $0) } }
         descriptions = factories.map(\.description)
         self.models = models
         self.lanes = lanes
@@ -92,7 +95,7 @@ package final class EstimatorRegistry: Sendable {
     /// next caller, because a missing model may have been pulled in the meantime.
     ///
     /// - Throws: `CallError`: `failedPrecondition` with reason MODEL_MISSING and the command that helps, or with ESTIMATOR_UNUSABLE and what is wrong
-    ///   with the plugin; `internalError` for an estimator that fails to load for another cause.
+    ///   with the plugin; what a plugin's own process says; `internalError` for an estimator that fails to load for another cause.
     package func estimator(_ id: String) async throws -> any Estimator {
         enum Step {
             case have(any Estimator)
@@ -119,6 +122,9 @@ package final class EstimatorRegistry: Sendable {
         }
     }
 
+    /// Where an estimator loads and works.
+    package func lanes(of id: String) -> ComputeLanes { ownLanes[id] ?? lanes }
+
     /// The models of an estimator, each "id@version".
     package func models(of description: EstimatorDescription) -> [String] {
         description.models.map { id in models.facts(model: id).map { "\(id)@\($0.version)" } ?? id }
@@ -130,7 +136,7 @@ package final class EstimatorRegistry: Sendable {
             switch states[id] ?? .idle {
             case .idle, .failed: nil
             case .loading: .loading
-            case .ready: .ready
+            case .ready(let estimator): (estimator as? any SupervisedEstimator)?.obstacle.map { .unavailable($0) } ?? .ready
             }
         }
         if let known { return known }
@@ -148,7 +154,8 @@ package final class EstimatorRegistry: Sendable {
         let start = ContinuousClock.now
         do {
             let models = models
-            let estimator = try await lanes.run { _ in try factory.load(models) }.value
+            let estimator = try await lanes(of: id).run { _ in try factory.load(models) }.value
+            (estimator as? any SupervisedEstimator)?.whenObstacleChanges { [bell] in bell.ring() }
             states.withLock { $0[id] = .ready(estimator) }
             bell.ring()
             log.info("loaded in \((ContinuousClock.now - start).milliseconds) ms", source: "estimator/\(id)")
@@ -162,6 +169,9 @@ package final class EstimatorRegistry: Sendable {
             } else if let unusable = error as? EstimatorUnusable {
                 failure = CallError(.failedPrecondition, "estimator \(id) cannot be used: \(unusable)", reason: Reason.estimatorUnusable)
                 log.error("cannot be used: \(unusable)", source: "estimator/\(id)")
+            } else if let error = error as? CallError {
+                failure = error
+                log.error("cannot be used: \(error.message)", source: "estimator/\(id)")
             } else if error is CancellationError {
                 failure = CallError(.unavailable, "the host is shutting down", reason: Reason.hostDraining)
             } else {

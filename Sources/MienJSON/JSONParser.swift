@@ -37,6 +37,29 @@ extension JSONValue {
         try parse(text.utf8, limits: limits)
     }
 
+    /// The line, from 1, on which each name and each element of a JSON text begins, by its place: "outputs[0].label". For messages about a text that has been read.
+    ///
+    /// - Throws: As `parse`.
+    package static func lines(of text: some Collection<UInt8>) throws(JSONError) -> [String: Int] {
+        let bytes = Array(text)
+        let result: Result<[String: Int], JSONError> = bytes.withUnsafeBufferPointer { bytes in
+            var parser = JSONParser(bytes: bytes, limits: JSONLimits(), isLocating: true)
+            do throws(JSONParser.Failure) {
+                _ = try parser.parseText()
+            } catch {
+                return .failure(JSONError(error, in: bytes))
+            }
+            var lines: [String: Int] = [:], line = 1, end = 0
+            for (place, offset) in parser.places {
+                line += bytes[end..<offset].count { $0 == UInt8(ascii: "\n") }
+                end = offset
+                lines[place] = line
+            }
+            return .success(lines)
+        }
+        return try result.get()
+    }
+
     private static func parseContiguous(_ bytes: UnsafeBufferPointer<UInt8>, _ limits: JSONLimits) -> Result<JSONValue, JSONError> {
         var parser = JSONParser(bytes: bytes, limits: limits)
         do throws(JSONParser.Failure) {
@@ -68,10 +91,27 @@ struct JSONParser {
     let limits: JSONLimits
     private var offset = 0
     private var depth = 0
+    private let isLocating: Bool
+    /// Of the value that is being read; only kept when locating.
+    private var place = ""
+    /// Where names and elements begin, in the order of the text.
+    private(set) var places: [(place: String, offset: Int)] = []
 
-    init(bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) {
+    init(bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits, isLocating: Bool = false) {
         self.bytes = bytes
         self.limits = limits
+        self.isLocating = isLocating
+    }
+
+    /// Reads a value that is a part of the one being read.
+    private mutating func parsePart(at start: Int, _ name: () -> String) throws(Failure) -> JSONValue {
+        guard isLocating else { return try parseValue() }
+        let outer = place
+        place += name()
+        places.append((place, start))
+        let value = try parseValue()
+        place = outer
+        return value
     }
 
     mutating func parseText() throws(Failure) -> JSONValue {
@@ -140,7 +180,7 @@ struct JSONParser {
             return values
         }
         while true {
-            values.append(try parseValue())
+            values.append(try parsePart(at: offset) { "[\(values.count)]" })
             skipSpace()
             switch next {
             case UInt8(ascii: ","):
@@ -169,7 +209,7 @@ struct JSONParser {
             guard next == UInt8(ascii: ":") else { throw unexpected("':'") }
             offset += 1
             skipSpace()
-            let value = try parseValue()
+            let value = try parsePart(at: start) { [place] in place.isEmpty ? name : ".\(name)" }
             guard object.append(name, value) else { throw Failure(message: "name \"\(name)\" occurs twice in one object", offset: start) }
             skipSpace()
             switch next {

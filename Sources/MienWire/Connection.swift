@@ -102,6 +102,11 @@ package final class Connection: Sendable {
         }
     }
 
+    /// Calls can be opened: the handshake is done, and neither side has said that it goes.
+    package var isOpen: Bool {
+        perform { state in if case .open = state.phase { state.goneAway == nil } else { false } }
+    }
+
     /// Calls that have not ended, in both directions.
     package var openCalls: Int {
         perform { state in state.openCount + state.calls.values.count { $0.incoming == nil } }

@@ -1,6 +1,10 @@
 import ArgumentParser
 import MienEstimation
 import MienHost
+import MienManifest
+import MienMessages
+import MienModels
+import MienPlugins
 import OnnxFace
 #if canImport(Glibc)
 import Glibc
@@ -13,10 +17,13 @@ import Darwin
 /// What every command can be told that may use estimators of plugins.
 struct PluginArguments: ParsableArguments {
     @Option(name: .customLong("plugin"),
-            help: ArgumentHelp("Add the estimator of a folder with a face.json, or those of the folders in it; may be given several times. $MIEN_PLUGINS holds more, with colons between.",
+            help: ArgumentHelp("Add the plugin of a folder with a plugin.json or face.json, or those of the folders in it; may be given several times. $MIEN_PLUGINS holds more, with colons between, and those in the folder plugins beside the models are always there.",
                                valueName: "folder"),
             completion: .directory)
     var folders: [String] = []
+
+    @Flag(help: "Let processes of plugins use the network and write anywhere. Otherwise they may write to their own folder only, where the system can see to that.")
+    var unconfined = false
 
     /// The plugins that the command line names.
     ///
@@ -26,33 +33,56 @@ struct PluginArguments: ParsableArguments {
         for folder in folders { try plugins.add(named: absolute(folder)) }
         return plugins
     }
+
+    /// Those, and all that are part of the environment.
+    ///
+    /// - Parameter complain: Gets a line for each of the latter that cannot be used.
+    /// - Throws: `Failure` if one that the command line names cannot be used.
+    func all(_ complain: (String) -> Void) throws -> Plugins {
+        var plugins = try named()
+        for reason in plugins.add(inherited: variable(Plugins.variable)) { complain("\(Plugins.variable): left out: \(reason)") }
+        if let folder = Plugins.installed {
+            for reason in plugins.add(inherited: folder) { complain("\(folder): left out: \(reason)") }
+        }
+        return plugins
+    }
+
+    /// For a host of our own.
+    var forwarded: [String] { folders.flatMap { ["--plugin", absolute($0)] } + (unconfined ? ["--unconfined"] : []) }
 }
 
 /// Estimators that do not come with this build but lie in folders, each with its manifest.
 struct Plugins {
     /// The environment's list of folders.
     static let variable = "MIEN_PLUGINS"
+    /// Beside the models; nil if it is not there.
+    static var installed: String? {
+        guard let home = try? ModelStore.defaultHome() else { return nil }
+        return access("\(home)/plugins", R_OK) == 0 ? "\(home)/plugins" : nil
+    }
 
-    private var faces: [OnnxFacePlugin] = []
+    private(set) var found: [Plugin] = []
     /// Ids that are taken. Nil until a plugin is there: most hosts have none, and should start fast.
     private var ids: Set<String>?
     /// Folders that were read, however they are named.
     private var known: Set<String> = []
 
-    var estimators: [EstimatorFactory] { faces.map(\.factory) }
+    /// How to reach each plugin; nil for those without code of their own.
+    func endpoints(isConfined: Bool, log: HostLog) -> [(any PluginEndpoint)?] { found.map { $0.endpoint(isConfined: isConfined, log: log) } }
 
-    var models: [ModelFacts] {
-        faces.map(\.manifest).map { ModelFacts(id: $0.id, version: $0.version, license: $0.licence, attribution: $0.attribution) }
-    }
+    /// - Parameter endpoints: Those of all plugins.
+    func estimators(_ endpoints: [(any PluginEndpoint)?]) -> [EstimatorFactory] { zip(found, endpoints).flatMap { $0.factories($1) } }
+
+    var models: [ModelFacts] { found.flatMap(\.models) }
 
     /// Adds what a folder stands for that somebody has named.
     ///
     /// - Throws: `Failure` if there is no plugin, or one that cannot be used.
     mutating func add(named folder: String) throws {
         do {
-            let found = try OnnxFacePlugin.plugins(in: folder)
-            if found.isEmpty { throw Failure("\(folder) holds no \(OnnxFacePlugin.manifestName), and no folder that does", code: ExitStatus.configuration) }
-            for plugin in found { try add(try plugin.get()) }
+            let plugins = try Plugin.plugins(in: folder)
+            if plugins.isEmpty { throw Failure("\(folder) holds no \(Plugin.manifestNames.joined(separator: " or ")), and no folder that does", code: ExitStatus.configuration) }
+            for plugin in plugins { try add(try plugin.get()) }
         } catch {
             throw Failure(Self.reason(error), code: (error as? Failure)?.code ?? ExitStatus.configuration)
         }
@@ -66,7 +96,7 @@ struct Plugins {
         var reasons: [String] = []
         for folder in (list ?? "").split(separator: ":") {
             do {
-                for plugin in try OnnxFacePlugin.plugins(in: absolute(String(folder))) {
+                for plugin in try Plugin.plugins(in: absolute(String(folder))) {
                     do { try add(try plugin.get()) } catch { reasons.append(Self.reason(error)) }
                 }
             } catch {
@@ -78,17 +108,18 @@ struct Plugins {
 
     private static func reason(_ error: any Error) -> String { printable((error as? Failure)?.message ?? "\(error)") }
 
-    /// - Throws: `Failure` if its id is taken.
-    private mutating func add(_ plugin: OnnxFacePlugin) throws {
+    /// - Throws: `Failure` if its id, or that of one of its estimators, is taken.
+    private mutating func add(_ plugin: Plugin) throws {
         guard known.insert(real(plugin.folder)).inserted else { return }
         var taken = try ids ?? BuiltIn.ids()
-        guard taken.insert(plugin.manifest.id).inserted else {
-            let other = faces.first { $0.manifest.id == plugin.manifest.id }
-            throw Failure("\(plugin.folder)/\(OnnxFacePlugin.manifestName): id \(plugin.manifest.id) is that of \(other?.folder ?? "an estimator or a model of this build") as well",
-                          code: ExitStatus.configuration)
+        for id in plugin.ids {
+            guard taken.insert(id).inserted else {
+                let other = found.first { $0.ids.contains(id) }
+                throw Failure("\(plugin.manifestPath): id \(id) is that of \(other?.folder ?? "an estimator or a model of this build") as well", code: ExitStatus.configuration)
+            }
         }
         ids = taken
-        faces.append(plugin)
+        found.append(plugin)
     }
 
     /// A folder's path without links.
@@ -96,5 +127,75 @@ struct Plugins {
         guard let found = realpath(path, nil) else { return path }
         defer { free(found) }
         return String(cString: found)
+    }
+}
+
+/// One plugin, of whatever kind.
+enum Plugin {
+    /// An ONNX file with a manifest: no code.
+    case face(OnnxFacePlugin)
+    case code(PluginFolder)
+
+    static let manifestNames = [PluginFolder.manifestName, OnnxFacePlugin.manifestName]
+
+    /// The plugins that a folder stands for: itself if it holds a manifest, else each folder within it that does, by name.
+    ///
+    /// - Returns: What each came to; empty if none is there.
+    /// - Throws: `ManifestError` if it is no folder that can be read, or holds too many.
+    static func plugins(in folder: String) throws(ManifestError) -> [Result<Plugin, ManifestError>] {
+        try Folder.plugins(in: folder, manifests: manifestNames).map { found in
+            Result { () throws(ManifestError) in
+                found.manifest == PluginFolder.manifestName ? .code(try PluginFolder(path: found.folder)) : .face(try OnnxFacePlugin(folder: found.folder))
+            }
+        }
+    }
+
+    var folder: String {
+        switch self {
+        case .face(let plugin): plugin.folder
+        case .code(let plugin): plugin.path
+        }
+    }
+
+    var manifestPath: String {
+        switch self {
+        case .face: "\(folder)/\(OnnxFacePlugin.manifestName)"
+        case .code: "\(folder)/\(PluginFolder.manifestName)"
+        }
+    }
+
+    var id: String {
+        switch self {
+        case .face(let plugin): plugin.manifest.id
+        case .code(let plugin): plugin.manifest.id
+        }
+    }
+
+    /// Its own id and those of its estimators, each once.
+    var ids: Set<String> {
+        switch self {
+        case .face(let plugin): [plugin.manifest.id]
+        case .code(let plugin): Set(plugin.manifest.estimators.map(\.id)).union([plugin.manifest.id])
+        }
+    }
+
+    var models: [ModelFacts] {
+        switch self {
+        case .face(let plugin):
+            [ModelFacts(id: plugin.manifest.id, version: plugin.manifest.version, license: plugin.manifest.licence, attribution: plugin.manifest.attribution)]
+        case .code(let plugin):
+            plugin.manifest.estimators.map { ModelFacts(id: $0.id, version: $0.version, license: $0.licence, attribution: $0.attribution) }
+        }
+    }
+
+    func endpoint(isConfined: Bool, log: HostLog) -> (any PluginEndpoint)? {
+        if case .code(let plugin) = self { plugin.endpoint(isConfined: isConfined, log: log) } else { nil }
+    }
+
+    func factories(_ endpoint: (any PluginEndpoint)?) -> [EstimatorFactory] {
+        switch self {
+        case .face(let plugin): [plugin.factory]
+        case .code(let plugin): endpoint.map { plugin.factories($0) } ?? []
+        }
     }
 }

@@ -6,6 +6,7 @@ import MienMedia
 import MienNetworks
 import ReferenceModels
 import Testing
+import TestSupport
 
 @testable import EmpathicFace
 @testable import FaceFinding

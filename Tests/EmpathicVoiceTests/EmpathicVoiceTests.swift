@@ -5,6 +5,7 @@ import MienMedia
 import MienNetworks
 import ReferenceModels
 import Testing
+import TestSupport
 
 @testable import EmpathicVoice
 

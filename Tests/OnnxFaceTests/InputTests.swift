@@ -81,9 +81,9 @@ struct InputTests {
 
     @Test("is cut out of no picture with a side over 2048 pixels, and boxes stay those of the photo")
     func bound() {
-        let small = blank(2048, 3, 7), large = FaceReader.bounded(blank(4096, 10, 7))
-        #expect(FaceReader.bounded(small).width == 2048 && FaceReader.bounded(small).height == 3)
+        let small = blank(2048, 3, 7), large = blank(4096, 10, 7).boundedForFaces()
+        #expect(small.boundedForFaces().width == 2048 && small.boundedForFaces().height == 3)
         #expect((large.width, large.height, large.originalWidth, large.originalHeight) == (2048, 5, 4096, 10))
-        #expect(FaceReader.bounded(blank(5000, 1, 7)).height == 1)
+        #expect(blank(5000, 1, 7).boundedForFaces().height == 1)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MienEstimation
+import MienManifest
 import Testing
 
 @testable import OnnxFace

@@ -1,5 +1,7 @@
 import Foundation
+import MienManifest
 import Testing
+import TestSupport
 
 @testable import OnnxFace
 
@@ -57,19 +59,19 @@ struct PluginTests {
 
     @Test("is found by itself or within a folder of such folders, by name; others there do not matter")
     func discovery() throws {
-        #expect(try OnnxFacePlugin.plugins(in: Fixture.folder + "/tiny").map { try $0.get().manifest.id } == ["random-tiny"])
-        #expect(try OnnxFacePlugin.plugins(in: Fixture.folder).map { try $0.get().manifest.id } == ["channels-last", "overflow", "tiny", "two-heads"].map { "random-\($0)" })
+        func found(_ folder: String) throws(ManifestError) -> [String] { try Folder.plugins(in: folder, manifests: [OnnxFacePlugin.manifestName]).map(\.folder) }
+        #expect(try found(Fixture.folder + "/tiny") == [Fixture.folder + "/tiny"])
+        #expect(try found(Fixture.folder) == ["channels-last", "overflow", "tiny", "two-heads"].map { "\(Fixture.folder)/\($0)" })
         try inTemporaryFolder { folder in
-            #expect(try OnnxFacePlugin.plugins(in: folder).isEmpty)
+            #expect(try found(folder).isEmpty)
             for name in ["b", "a", ".hidden", "empty"] { try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: false) }
             try makePlugin("tiny", in: folder + "/b")
             try makePlugin("tiny", in: folder + "/.hidden")
             try "{".write(toFile: folder + "/a/face.json", atomically: false, encoding: .utf8)
             try "x".write(toFile: folder + "/file", atomically: false, encoding: .utf8)
-            let found = try OnnxFacePlugin.plugins(in: folder)
-            #expect(found.map { try? $0.get().folder } == [nil, folder + "/b"])
-            #expect(throws: ManifestError.self) { try OnnxFacePlugin.plugins(in: folder + "/file") }
-            #expect(throws: ManifestError.self) { try OnnxFacePlugin.plugins(in: folder + "/none") }
+            #expect(try found(folder) == [folder + "/a", folder + "/b"])
+            #expect(throws: ManifestError.self) { try found(folder + "/file") }
+            #expect(throws: ManifestError.self) { try found(folder + "/none") }
         }
     }
 }

@@ -4,6 +4,7 @@ import MienEstimation
 import MienMedia
 import MienNetworks
 import Testing
+import TestSupport
 
 @testable import FaceFinding
 @testable import OnnxFace

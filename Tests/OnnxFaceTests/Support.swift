@@ -31,14 +31,6 @@ enum Fixture {
     }
 }
 
-/// Gives the body a folder of its own, which is gone afterwards.
-func inTemporaryFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "mien-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
-}
-
 /// Copies a plugin of the fixtures into `folder`, with changes to the text of its manifest. Its digest follows `onnx`, if that is given.
 func makePlugin(_ name: String, in folder: String, _ changes: [(String, String)] = [], onnx: [UInt8]? = nil) throws {
     let bytes = try onnx ?? [UInt8](Data(contentsOf: URL(filePath: "\(Fixture.folder)/\(name)/face.onnx")))

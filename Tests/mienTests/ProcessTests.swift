@@ -9,25 +9,13 @@ import MienClient
 import MienMessages
 import MienWire
 import Testing
+import TestSupport
 
 /// Real processes: the built `mien`, and a host that prints.
 @Suite(.timeLimit(.minutes(1))) struct ProcessTests {
-    /// An executable that was built with the tests.
-    private func product(_ name: String) throws -> String {
-        let own = try HostProcess.ownExecutable()
-        // On macOS the tests live in a bundle, some folders further down.
-        var folder = own.split(separator: "/").dropLast()
-        while !folder.isEmpty {
-            let path = "/" + folder.joined(separator: "/") + "/" + name
-            if access(path, X_OK) == 0 { return path }
-            folder = folder.dropLast()
-        }
-        throw CallError(.notFound, "\(name) is not built")
-    }
-
     private func options(_ name: String, _ arguments: [String] = ["serve"]) throws -> HostProcess.Options {
         var options = HostProcess.Options()
-        options.executable = try product(name)
+        options.executable = try builtProduct(name)
         options.arguments = arguments
         options.errors = .captured
         return options

@@ -53,13 +53,18 @@ int mien_spawn(const struct mien_child *child, int *pid, const char **stage);
 /// Which parts of confinement this kernel can enforce, as MIEN_CONFINE_* flags. Asks the kernel each time, which is a few system calls.
 uint32_t mien_confinement_available(void);
 
+/// Waits until a child has ended, and leaves it to mien_wait() to collect it: until then its number belongs to nobody else, and
+/// mien_kill_group() reaches what it has left behind.
+/// Returns 0 or an errno value.
+int mien_await_end(int pid);
+
 /// Waits for the end of a child. Then either `*signal` is 0 and `*code` the exit code, or `*signal` the signal that ended it and `*code`
 /// -1. Either pointer may be NULL.
 /// Returns 0 or an errno value.
 int mien_wait(int pid, int *code, int *signal);
 
 /// Kills what is left of the process group that child `pid` leads. That nothing is left is success.
-/// Call it before mien_wait(): from then on the number may belong to somebody else. (mien_process_descriptor() tells when it is time.)
+/// Call it before mien_wait(): from then on the number may belong to somebody else.
 /// Returns 0 or an errno value.
 int mien_kill_group(int pid);
 

@@ -12,6 +12,11 @@ extern "C" {
 /// Returns 0, or an errno value if stdin or stdout is closed or no descriptor is left.
 int mien_take_standard_streams(int *input, int *output);
 
+/// A pipe, `ends[0]` to read from and `ends[1]` to write to, neither of which children inherit, from the first moment where the system can do that.
+/// The numbers are above 2: a parent may have left those closed, and a child's dup2 would trip over them.
+/// Returns 0 or an errno value.
+int mien_pipe(int ends[2]);
+
 /// Asks the kernel for `signal` when the thread that spawned this process ends (Linux; elsewhere does nothing). That the thread has
 /// ended does not mean that the process has: who gets the signal has to look at getppid().
 /// Returns 0 or an errno value.

@@ -10,7 +10,6 @@ import MienWire
 /// from a batch on a CPU; the faces within one picture are batched by the estimator.
 struct FaceEstimation: Sendable {
     let registry: EstimatorRegistry
-    let lanes: ComputeLanes
 
     func estimate(_ request: FaceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateFaceResponse {
         let description = try registry.resolve(request.estimator, modality: .face)
@@ -18,8 +17,8 @@ struct FaceEstimation: Sendable {
         guard let estimator = try await registry.estimator(description.id) as? any FaceEstimator else {
             throw CallError(.internalError, "estimator \(description.id) calls itself a face estimator and is none", reason: Reason.internalDefect)
         }
-        let outcome = try await lanes.run { isCancelled in
-            let context = EstimationContext { isCancelled() || call.isCancelled }
+        let outcome = try await registry.lanes(of: description.id).run { isCancelled in
+            let context = EstimationContext(deadline: call.deadline) { isCancelled() || call.isCancelled }
             try context.checkCancellation()
             let start = ContinuousClock.now
             let (picture, format) = try request.read(sufficientSide: sufficientSide(for: request.options))

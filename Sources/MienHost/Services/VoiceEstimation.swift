@@ -8,14 +8,13 @@ import MienWire
 /// A recording is one job on one lane, which reads, listens and estimates as it goes on.
 struct VoiceEstimation: Sendable {
     let registry: EstimatorRegistry
-    let lanes: ComputeLanes
 
     func estimate(_ request: VoiceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateVoiceResponse {
         let description = try registry.resolve(request.estimator, modality: .voice)
         try request.answer.check(description)
         let estimator = try await registry.voiceEstimator(description)
-        let outcome = try await lanes.run { isCancelled in
-            let context = EstimationContext { isCancelled() || call.isCancelled }
+        let outcome = try await registry.lanes(of: description.id).run { isCancelled in
+            let context = EstimationContext(deadline: call.deadline) { isCancelled() || call.isCancelled }
             try context.checkCancellation()
             let start = ContinuousClock.now
             var (source, info) = try request.open()

@@ -9,7 +9,6 @@ import MienWire
 /// than the host estimates, or does not read, finds its credit used up.
 struct VoiceWatching: Sendable {
     let registry: EstimatorRegistry
-    let lanes: ComputeLanes
     let kernels: String
 
     var methods: [String: MethodHandler] {
@@ -35,7 +34,8 @@ struct VoiceWatching: Sendable {
         let estimator = try await registry.voiceEstimator(description)
         account.models = registry.models(of: description)
         let interpreter = Interpreter(description, models: account.models, answer)
-        let session = try Session(layout, LiveAnalysis(estimator, options, context: EstimationContext { call.isCancelled }))
+        let lanes = registry.lanes(of: description.id)
+        let session = try Session(layout, LiveAnalysis(estimator, options, context: EstimationContext(deadline: call.deadline) { call.isCancelled }))
         try await answers.send(encode(Proto.WatchVoiceEvent(kind: .ready(.init(estimator: description.id, version: description.version)))))
         for warning in interpreter.warnings { try await answers.send(encode(Proto.WatchVoiceEvent(kind: .warning(warning)))) }
 

@@ -1,4 +1,5 @@
 package import InferenceCore
+import MienManifest
 
 /// What packing at fewer bits, of encoder and head together, changes in a head's score: absolute, over the inputs that were measured.
 package struct HeadDrift: Sendable {
@@ -26,7 +27,9 @@ package struct HeadPacking {
     /// - Throws: `ModelFileError`: `.unreadable`, `.missing` if there are no heads.
     package init(_ folder: String, kind: HeadWeights.Kind) throws(ModelFileError) {
         let first = "model_", last = "_best.pth"
-        files = try Folder.names(in: folder).filter { $0.hasPrefix(first) && $0.hasSuffix(last) && $0.utf8.count > first.utf8.count + last.utf8.count }
+        let names: [String]
+        do throws(PluginFile.Failure) { names = try Folder.names(in: folder) } catch { throw ModelFileError(.unreadable, file: folder, error.reason) }
+        files = names.filter { $0.hasPrefix(first) && $0.hasSuffix(last) && $0.utf8.count > first.utf8.count + last.utf8.count }
             .map { (String($0.dropFirst(first.count).dropLast(last.count)), "\(folder)/\($0)") }
         self.kind = kind
         guard !files.isEmpty else { throw ModelFileError(.missing, file: folder, "there are no heads, files called model_NAME_best.pth") }

@@ -89,16 +89,12 @@ struct Doctor: AsyncParsableCommand {
             let client = try await ownHost()
             let greeted = ContinuousClock.now
             let status = try await client.health()
-            report.note(status == .serving ? .good : .bad, "mien serve", "\(status), greeted after \(text(greeted - start))")
+            report.note(status == .serving ? .good : .bad, "mien serve", "\(status), greeted after \(milliseconds(greeted - start))")
             let exit = await client.close()
             report.note(exit == .code(0) ? .good : .fair, "its end", exit.map { "\($0)" } ?? "unknown")
         } catch {
             report.note(.bad, "mien serve", failure(of: error).message)
         }
-    }
-
-    private static func text(_ duration: Duration) -> String {
-        "\(fixed(Float(Double(duration.components.attoseconds) / 1e15 + Double(duration.components.seconds) * 1000), 1)) ms"
     }
 
     /// First executable of that name in PATH.

@@ -50,6 +50,7 @@ struct ListenCommand: AsyncParsableCommand {
     var neutral: String?
 
     @OptionGroup var answer: AnswerArguments
+    @OptionGroup var plugins: PluginArguments
 
     func validate() throws {
         if capture == nil, isatty(0) == 1 { throw ValidationError("stdin is a terminal; pipe raw samples into it, or give --capture") }
@@ -58,7 +59,7 @@ struct ListenCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await running {
-            let names = try answer.names, client = try await ownHost()
+            let names = try answer.names, client = try await ownHost(plugins)
             let recorder = try capture.map { try Recorder($0) }
             do {
                 let scores = if let neutral { try await answer.neutralScores(of: neutral, client) } else { [Proto.NativeScore]() }

@@ -9,7 +9,7 @@ func ownHost(_ plugins: PluginArguments? = nil) async throws -> Client {
     _ = try plugins?.named()
     var options = HostProcess.Options()
     // What concerns the user comes back as an answer; the host itself only speaks up when something is wrong.
-    options.arguments = ["serve", "--log-level", "error"] + (plugins?.folders ?? []).flatMap { ["--plugin", absolute($0)] }
+    options.arguments = ["serve", "--log-level", "error"] + (plugins?.forwarded ?? [])
     do {
         return try await Client.spawn(options, name: "mien", version: mienVersion)
     } catch {

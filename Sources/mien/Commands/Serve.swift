@@ -3,6 +3,7 @@ import InferenceCore
 import MienEstimation
 import MienHost
 import MienModels
+import MienPlugins
 import MienWire
 #if canImport(Glibc)
 import Glibc
@@ -59,9 +60,9 @@ struct Serve: AsyncParsableCommand {
             if let error = Kernels.selectionError { throw Failure(error, code: ExitStatus.usage) }
 
             let log = HostLog(level: logLevel.number)
-            var added = try plugins.named()
-            for reason in added.add(inherited: variable(Plugins.variable)) { log.error("\(Plugins.variable): left out: \(reason)") }
-            let estimators = BuiltIn.estimators + added.estimators
+            let added = try plugins.all { log.error($0) }
+            let endpoints = added.endpoints(isConfined: !plugins.unconfined, log: log)
+            let estimators = BuiltIn.estimators + added.estimators(endpoints)
             for id in preload where !estimators.contains(where: { $0.description.id == id }) {
                 let known = estimators.map(\.description.id).joined(separator: ", ")
                 throw Failure("--preload: there is no estimator \"\(printable(id))\"; there are: \(known)", code: ExitStatus.usage)
@@ -77,6 +78,9 @@ struct Serve: AsyncParsableCommand {
             let host = Host(configuration, log: log)
             Departure.watch(host)
             let end = await host.serve(input: streams.input, output: streams.output)
+            await withTaskGroup(of: Void.self) { group in
+                for endpoint in endpoints { group.addTask { await endpoint?.close() } }
+            }
             switch end {
             case .endOfStream, .drained: break
             case .protocolViolation(let what):

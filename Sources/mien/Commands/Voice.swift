@@ -48,6 +48,7 @@ struct VoiceCommand: AsyncParsableCommand {
     var neutral: String?
 
     @OptionGroup var answer: AnswerArguments
+    @OptionGroup var plugins: PluginArguments
 
     func validate() throws {
         if files.isEmpty { throw ValidationError("no recording is given") }
@@ -68,7 +69,7 @@ struct VoiceCommand: AsyncParsableCommand {
         try await running {
             let standardInput = files.contains("-") ? try StandardInput.read(limit: 64 << 20) : nil
             var options = try options
-            let client = try await ownHost()
+            let client = try await ownHost(plugins)
             if let neutral {
                 do { options.neutral = try await answer.neutralScores(of: neutral, client) } catch { throw await failure(of: error, closing: client) }
             }

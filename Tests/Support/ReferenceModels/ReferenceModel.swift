@@ -48,11 +48,3 @@ package struct ReferenceModel: Sendable {
         }
     }
 }
-
-/// Gives the body a folder of its own, which is gone afterwards.
-package func inTemporaryFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "mien-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
-}

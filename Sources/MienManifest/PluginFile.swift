@@ -8,23 +8,23 @@ import Darwin
 #endif
 
 /// A file of a plugin's folder, open. Whatever a manifest names, no link leads out of the folder: none is followed below it.
-struct PluginFile: ~Copyable {
+package struct PluginFile: ~Copyable {
     /// For errors.
-    let path: String
-    let size: Int
+    package let path: String
+    package let size: Int
     private let descriptor: CInt
 
-    struct Failure: Error, CustomStringConvertible {
-        let path: String
-        let reason: String
-        var description: String { "\(path) \(reason)" }
+    package struct Failure: Error, CustomStringConvertible {
+        package let path: String
+        package let reason: String
+        package var description: String { "\(path) \(reason)" }
     }
 
     /// - Parameters:
     ///   - name: Names with / between, as `TextRule.file` allows them.
     ///   - limit: Most bytes.
     /// - Throws: `Failure` if it cannot be opened, is a link or lies behind one, is not a regular file, is empty or too large.
-    init(_ name: String, in folder: String, limit: Int) throws(Failure) {
+    package init(_ name: String, in folder: String, limit: Int) throws(Failure) {
         path = "\(folder)/\(name)"
         var current = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard current >= 0 else { throw Self.failure(folder) }
@@ -58,13 +58,13 @@ struct PluginFile: ~Copyable {
     deinit { close(descriptor) }
 
     /// Whether there is anything of that name, a dangling link included.
-    static func exists(_ path: String) -> Bool {
+    package static func exists(_ path: String) -> Bool {
         var info = stat()
         return lstat(path, &info) == 0
     }
 
     /// Gives the body all bytes, in memory of our own: what is checked and what is used are the same, whoever writes to the file meanwhile.
-    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
         defer { buffer.deallocate() }
         var filled = 0
@@ -88,7 +88,7 @@ struct PluginFile: ~Copyable {
     /// The same, of a file whose digest is known, in lower-case hexadecimal digits.
     ///
     /// - Throws: `Failure` with both digests if it has another.
-    func withBytes<Result>(sha256 expected: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    package func withBytes<Result>(sha256 expected: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
         try withBytes { bytes in
             var hash = SHA256()
             hash.update(bytes)

@@ -1,13 +1,13 @@
-import MienJSON
+package import MienJSON
 
 /// An object within a manifest, which knows where it stands and which keys it may have.
-struct ManifestNode {
+package struct ManifestNode {
     private let object: JSONObject
     private let path: String
     private let file: String
 
     /// - Throws: `ManifestError` if the value is no object, or has a key beside `keys`.
-    init(_ value: JSONValue, at path: String, of file: String, keys: [String]) throws(ManifestError) {
+    package init(_ value: JSONValue, at path: String, of file: String, keys: [String]) throws(ManifestError) {
         self.path = path
         self.file = file
         guard let object = value.object else { throw ManifestError(file: file, key: path, "is \(value.kind) where an object belongs") }
@@ -17,9 +17,9 @@ struct ManifestNode {
         }
     }
 
-    func failure(_ key: String, _ message: String) -> ManifestError { ManifestError(file: file, key: place(key), message) }
+    package func failure(_ key: String, _ message: String) -> ManifestError { ManifestError(file: file, key: place(key), message) }
 
-    func has(_ key: String) -> Bool { object[key] != nil }
+    package func has(_ key: String) -> Bool { object[key] != nil }
 
     // MARK: Values
 
@@ -28,7 +28,7 @@ struct ManifestNode {
         return value
     }
 
-    func string(_ key: String, _ rule: TextRule) throws(ManifestError) -> String {
+    package func string(_ key: String, _ rule: TextRule) throws(ManifestError) -> String {
         let value = try required(key)
         guard let string = value.string else { throw failure(key, "is \(value.kind) where a string belongs") }
         guard rule.allows(string) else { throw failure(key, "is \(shown(string)), which is not \(rule.meaning)") }
@@ -36,38 +36,38 @@ struct ManifestNode {
     }
 
     /// Nil for null, which has to be written out.
-    func stringOrNull(_ key: String, _ rule: TextRule) throws(ManifestError) -> String? {
+    package func stringOrNull(_ key: String, _ rule: TextRule) throws(ManifestError) -> String? {
         try required(key) == .null ? nil : string(key, rule)
     }
 
-    func optionalString(_ key: String, _ rule: TextRule) throws(ManifestError) -> String? { has(key) ? try string(key, rule) : nil }
+    package func optionalString(_ key: String, _ rule: TextRule) throws(ManifestError) -> String? { has(key) ? try string(key, rule) : nil }
 
-    func bool(_ key: String) throws(ManifestError) -> Bool {
+    package func bool(_ key: String) throws(ManifestError) -> Bool {
         let value = try required(key)
         guard let bool = value.bool else { throw failure(key, "is \(value.kind) where true or false belongs") }
         return bool
     }
 
-    func integer(_ key: String, in range: ClosedRange<Int>) throws(ManifestError) -> Int {
+    package func integer(_ key: String, in range: ClosedRange<Int>) throws(ManifestError) -> Int {
         guard let integer: Int = try required(key).number?.integer(), range.contains(integer) else {
             throw failure(key, "is not a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return integer
     }
 
-    func number(_ key: String, in range: ClosedRange<Double>) throws(ManifestError) -> Double {
+    package func number(_ key: String, in range: ClosedRange<Double>) throws(ManifestError) -> Double {
         try number(try required(key), key, range)
     }
 
     /// An array of exactly `count` numbers.
-    func numbers(_ key: String, count: Int, in range: ClosedRange<Double>) throws(ManifestError) -> [Double] {
+    package func numbers(_ key: String, count: Int, in range: ClosedRange<Double>) throws(ManifestError) -> [Double] {
         let elements = try array(key, count: count...count)
         var numbers: [Double] = []
         for (index, element) in elements.enumerated() { numbers.append(try number(element.value, "\(key)[\(index)]", range)) }
         return numbers
     }
 
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, of type: Choice.Type = Choice.self) throws(ManifestError) -> Choice {
+    package func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, of type: Choice.Type = Choice.self) throws(ManifestError) -> Choice {
         guard let word = try required(key).string, let choice = Choice(rawValue: word) else {
             throw failure(key, "is none of: \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
         }
@@ -76,7 +76,7 @@ struct ManifestNode {
 
     // MARK: Within
 
-    func array(_ key: String, count: ClosedRange<Int>) throws(ManifestError) -> [(value: JSONValue, path: String)] {
+    package func array(_ key: String, count: ClosedRange<Int>) throws(ManifestError) -> [(value: JSONValue, path: String)] {
         let value = try required(key)
         guard let array = value.array else { throw failure(key, "is \(value.kind) where an array belongs") }
         guard count.contains(array.count) else {
@@ -86,7 +86,7 @@ struct ManifestNode {
         return array.enumerated().map { (value: $1, path: "\(place(key))[\($0)]") }
     }
 
-    func node(_ key: String, keys: [String]) throws(ManifestError) -> ManifestNode {
+    package func node(_ key: String, keys: [String]) throws(ManifestError) -> ManifestNode {
         try ManifestNode(try required(key), at: place(key), of: file, keys: keys)
     }
 
@@ -101,32 +101,37 @@ struct ManifestNode {
 }
 
 /// A word of the manifest's author in an error message: quoted, cut to a sensible length.
-func shown(_ text: String) -> String { JSONValue.string(String(String.UnicodeScalarView(text.unicodeScalars.prefix(80)))).text() }
+package func shown(_ text: String) -> String { JSONValue.string(String(String.UnicodeScalarView(text.unicodeScalars.prefix(80)))).text() }
 
 /// What a string of the manifest may look like.
-struct TextRule: Sendable {
+package struct TextRule: Sendable {
     /// Ends the sentence "this is not ...".
-    let meaning: String
-    let allows: @Sendable (String) -> Bool
+    package let meaning: String
+    package let allows: @Sendable (String) -> Bool
 
-    static let id = TextRule(meaning: "an id of lower-case letters, digits and single hyphens that begins with a letter, at most 64") { text in
+    package static let id = TextRule(meaning: "an id of lower-case letters, digits and single hyphens that begins with a letter, at most 64") { text in
         (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
             && isLower(text.utf8.first!) && text.utf8.last! != UInt8(ascii: "-") && !text.contains("--")
     }
-    static let version = TextRule(meaning: "a version of letters, digits and .+_- that begins with a letter or digit, at most 64") { text in
+    package static let version = TextRule(meaning: "a version of letters, digits and .+_- that begins with a letter or digit, at most 64") { text in
         isName(text, extra: ".+_-", limit: 64)
     }
-    static let sha256 = TextRule(meaning: "64 lower-case hexadecimal digits") { text in
+    package static let sha256 = TextRule(meaning: "64 lower-case hexadecimal digits") { text in
         text.utf8.count == 64 && text.utf8.allSatisfy { isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
     }
     /// Neither absolute nor with a part that is empty or leads out of the folder, since no part may begin with a dot.
-    static let file = TextRule(meaning: "the path of a file within the manifest's folder: plain names with / between") { text in
+    package static let file = TextRule(meaning: "the path of a file within the manifest's folder: plain names with / between") { text in
         text.utf8.count <= 512 && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { isName(String($0), extra: "._+-", limit: 128) }
     }
-    static let text = TextRule(meaning: "text of 1 to 500 bytes without control characters") { text in isText(text, limit: 500) }
-    static let label = TextRule(meaning: "text of 1 to 64 bytes without control characters") { text in isText(text, limit: 64) }
+    package static let text = TextRule(meaning: "text of 1 to 500 bytes without control characters") { text in isText(text, limit: 500) }
+    package static let label = TextRule(meaning: "text of 1 to 64 bytes without control characters") { text in isText(text, limit: 64) }
     /// A name within the ONNX file.
-    static let tensor = TextRule(meaning: "a name of 1 to 200 bytes without control characters") { text in isText(text, limit: 200) }
+    package static let tensor = TextRule(meaning: "a name of 1 to 200 bytes without control characters") { text in isText(text, limit: 200) }
+
+    package static let argument = TextRule(meaning: "an argument of 1 to 1000 bytes without control characters") { text in isText(text, limit: 1000) }
+    package static let variable = TextRule(meaning: "the name of an environment variable") { text in
+        (1...128).contains(text.utf8.count) && !isDigit(text.utf8.first!) && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "_") }
+    }
 
     private static func isText(_ text: String, limit: Int) -> Bool {
         (1...limit).contains(text.utf8.count) && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }

@@ -1,0 +1,37 @@
+import Foundation
+import MienClient
+
+/// Gives the body a folder of its own, which is gone afterwards.
+package func inTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let folder = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try body(folder)
+}
+
+package func inTemporaryFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    let folder = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try await body(folder)
+}
+
+private func temporaryFolder() throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "mien-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    return folder
+}
+
+/// An executable that was built with the tests.
+package func builtProduct(_ name: String) throws -> String {
+    // On macOS the tests live in a bundle, some folders further down.
+    var folder = try HostProcess.ownExecutable().split(separator: "/").dropLast()
+    while !folder.isEmpty {
+        let path = "/" + folder.joined(separator: "/") + "/" + name
+        if access(path, X_OK) == 0 { return path }
+        folder = folder.dropLast()
+    }
+    throw NotBuilt(description: "\(name) is not built")
+}
+
+private struct NotBuilt: Error, CustomStringConvertible {
+    let description: String
+}
