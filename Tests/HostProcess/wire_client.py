@@ -78,7 +78,7 @@ class Call:
 class Client:
     def __init__(self, *arguments, environment=None, handshake=True, limits=None, **popen):
         env = dict(os.environ, **(environment or {}))
-        self.process = subprocess.Popen([mien_command(), "serve", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([*self.command(), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=popen.pop("stderr", subprocess.PIPE), env=env, bufsize=0, **popen)
         self.lock = threading.Condition()
         self.calls = {}
@@ -103,6 +103,10 @@ class Client:
                 assert self.lock.wait_for(lambda: self.hello or self.error, 20), "no Hello from the host"
             if self.error:
                 raise self.error
+
+    def command(self):
+        """What answers; the arguments of the test come after it."""
+        return [mien_command(), "serve"]
 
     def _drain_stderr(self):
         while data := self.process.stderr.read(4096):
