@@ -131,6 +131,12 @@ def _drain_on_termination(connection: Connection) -> None:
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, drain)
+        # A helper forked by the author's code has no calls to finish.
+        os.register_at_fork(after_in_child=_end_when_told)
+
+
+def _end_when_told() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _say(text: str) -> None:
