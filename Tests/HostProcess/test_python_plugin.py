@@ -95,7 +95,7 @@ def test_describe_says_what_the_manifest_says(shared):
     first, second, faces = description.estimators[:3]
     assert (first.version, first.summary, first.licence, first.attribution, first.precision) == ("7", "Says all that can be said.", "MIT", "Somebody", "int8")
     assert (list(first.categories), list(first.dimensions), list(first.attributes)) == (["Anger", "Awe"], ["valence"], ["Loads", "Rms"])
-    assert list(first.native_labels) == ["calm", "angry"] and first.minimum_reliability == -0.25 and first.uses_neutral and first.memory_bytes == 3 << 20
+    assert list(first.native_labels) == ["calm", "angry"] and first.minimum_reliability == -0.25 and first.uses_neutral and first.memory_bytes == 3_000_000
     assert (first.voice.rate, first.voice.maximum_seconds, first.batch) == (16000, 30, 1)
     assert (second.version, second.summary, second.precision) == ("3.1", "Estimators for tests.", "f32")
     assert second.WhichOneof("optional_minimum_reliability") is None
@@ -541,7 +541,7 @@ FIRST = ("estimators", 0)
     (put(["protocol"], [1]), "protocol has 1"), (put(["files"], [{"file": "../x", "sha256": "0" * 64}]), 'files[0].file is "../x"'),
     (put(["files"], [{"file": "x", "sha256": "0"}]), "files[0].sha256"), (put(["environment"], ["A=B"]), "environment[0]"),
     (put(["limits", "memory_mb"], 0), "limits.memory_mb is not a whole number"), (put(["limits", "cpu"], 1), 'limits."cpu" is not a key'),
-    (put(["restart", "seconds"], "1"), "restart.seconds is not a number"), (put(["estimators"], []), "estimators has 0"),
+    (put(["restart", "seconds"], "1"), "restart.seconds is not a whole number"), (put(["estimators"], []), "estimators has 0"),
     (put([*FIRST, "id"], "faces"), "estimators[2].id is \"faces\" for the second time"), (put([*FIRST, "categories"], ["Surprise"]), "Astonishment/Surprise"),
     (put([*FIRST, "categories"], ["Awe", "Awe"]), "estimators[0].categories[1]"), (put([*FIRST, "dimensions"], ["warmth"]), "valence, arousal, dominance"),
     (put([*FIRST, "minimum_reliability"], 1.5), "minimum_reliability is not a number from -1 to 1"),

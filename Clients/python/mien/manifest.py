@@ -73,7 +73,7 @@ class EstimatorManifest:
         """As a `mien.v1.PluginEstimator`."""
         names = ("id", "version", "summary", "categories", "dimensions", "attributes", "native_labels", "minimum_reliability", "uses_neutral", "batch",
                  "precision", "licence", "attribution")
-        message = PluginEstimator(memory_bytes=self.memory_mb << 20, **{name: getattr(self, name) for name in names})
+        message = PluginEstimator(memory_bytes=self.memory_mb * 1_000_000, **{name: getattr(self, name) for name in names})
         if isinstance(self.input, VoiceInput):
             message.voice.rate, message.voice.maximum_seconds = self.input.rate, self.input.maximum_seconds
         else:
@@ -154,18 +154,15 @@ def _resources(node: Node) -> None:
     """Limits and restarts are kept by the host."""
     if node.has("limits"):
         limits = Node(node.value("limits"), "limits", ["processes", "memory_mb", "start_seconds", "call_seconds"])
-        for key, low, high in (("processes", 1, 64), ("memory_mb", 1, 1 << 20)):
+        for key, low, high in (("processes", 1, 64), ("memory_mb", 16, 1_000_000), ("start_seconds", 1, 600), ("call_seconds", 1, 3600)):
             if limits.has(key):
                 limits.integer(key, low, high)
-        for key in ("start_seconds", "call_seconds"):
-            if limits.has(key):
-                limits.number(key, 0.1, 3600)
     if node.has("restart"):
         restart = Node(node.value("restart"), "restart", ["attempts", "seconds"])
         if restart.has("attempts"):
             restart.integer("attempts", 0, 1000)
         if restart.has("seconds"):
-            restart.number("seconds", 0, 86400)
+            restart.integer("seconds", 1, 86400)
 
 
 def _estimator(value: object, place: str, plugin: Dict[str, str]) -> EstimatorManifest:
@@ -199,7 +196,7 @@ def _estimator(value: object, place: str, plugin: Dict[str, str]) -> EstimatorMa
         minimum_reliability=node.number("minimum_reliability", -1, 1) if node.has("minimum_reliability") else None,
         uses_neutral=uses_neutral, input=cut, batch=batch, precision=text("precision", LABEL, "f32"),
         licence=text("licence", TEXT, plugin["licence"]), attribution=text("attribution", TEXT, plugin["attribution"]),
-        memory_mb=node.integer("memory_mb", 0, 1 << 20) if node.has("memory_mb") else 0)
+        memory_mb=node.integer("memory_mb", 0, 1_000_000) if node.has("memory_mb") else 0)
 
 
 def _names(node: Node, key: str, known: Sequence[str], what: str) -> Tuple[str, ...]:
