@@ -100,7 +100,7 @@ let package = Package(
         .executableTarget(name: "mien",
                           dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression", "FaceFinding", "EmpathicFace", "EmpathicVoice", "OnnxFace", "SpeechFinding", "MienPlugins", "MienManifest",
                                          "VoiceEmotion", "InferenceCore", "MienNetworks", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
-                          swiftSettings: swift),
+                          resources: ["python.json", "voice.py", "face.py"].map { .embedInCode("Templates/\($0)") }, swiftSettings: swift),
         .target(name: "CPeak", path: "Benchmarks/peak", cSettings: c),
         .executableTarget(name: "mien-bench", dependencies: ["CPeak", "InferenceCore", "MienMedia", "MienNetworks"], path: "Benchmarks/mien-bench",
                           swiftSettings: swift),

@@ -6,22 +6,22 @@ internal import SystemPackage
 #endif
 
 /// Runs programs such as curl and Python.
-enum Tool {
-    struct Outcome {
+package enum Tool {
+    package struct Outcome {
         /// Exit code; for a signal 128 plus its number, as shells count.
-        var code: Int
-        var output: String
-        var errors: String
+        package var code: Int
+        package var output: String
+        package var errors: String
 
         /// The last lines that the program wrote about its trouble, joined to one.
-        var complaint: String {
+        package var complaint: String {
             let lines = (errors.isEmpty ? output : errors).split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }.filter { !$0.isEmpty }
             let text = lines.suffix(3).joined(separator: "; ")
             return text.isEmpty ? "exit code \(code)" : String(text.unicodeScalars.prefix(500).map(Character.init))
         }
     }
 
-    enum Failure: Error {
+    package enum Failure: Error {
         case missing
         case cancelled
         /// `watch` returned true.
@@ -35,7 +35,7 @@ enum Tool {
     ///   - environment: Changes to our own; `nil` removes.
     ///   - input: What it reads from stdin.
     ///   - watch: Called ten times a second while the program runs; true stops it.
-    static func run(_ program: String, _ arguments: [String], environment: [String: String?] = [:], input: String = "",
+    package static func run(_ program: String, _ arguments: [String], environment: [String: String?] = [:], input: String = "",
                     watch: (@Sendable () -> Bool)? = nil) async throws(Failure) -> Outcome {
         do {
             return try await withThrowingTaskGroup(of: Outcome?.self) { group in

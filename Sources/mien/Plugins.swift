@@ -40,10 +40,7 @@ struct PluginArguments: ParsableArguments {
     /// - Throws: `Failure` if one that the command line names cannot be used.
     func all(_ complain: (String) -> Void) throws -> Plugins {
         var plugins = try named()
-        for reason in plugins.add(inherited: variable(Plugins.variable)) { complain("\(Plugins.variable): left out: \(reason)") }
-        if let folder = Plugins.installed {
-            for reason in plugins.add(inherited: folder) { complain("\(folder): left out: \(reason)") }
-        }
+        plugins.addInherited().forEach(complain)
         return plugins
     }
 
@@ -88,11 +85,20 @@ struct Plugins {
         }
     }
 
+    /// Adds what is there without anybody naming it.
+    ///
+    /// - Returns: A line for each that was left out.
+    mutating func addInherited() -> [String] {
+        let listed = add(inherited: mien.variable(Self.variable)).map { "\(Self.variable): left out: \($0)" }
+        guard let folder = Self.installed else { return listed }
+        return listed + add(inherited: folder).map { "\(folder): left out: \($0)" }
+    }
+
     /// Adds what lies in folders that are part of the environment, as far as it can be used.
     ///
     /// - Parameter list: Folders with colons between.
     /// - Returns: Why something was left out.
-    mutating func add(inherited list: String?) -> [String] {
+    private mutating func add(inherited list: String?) -> [String] {
         var reasons: [String] = []
         for folder in (list ?? "").split(separator: ":") {
             do {

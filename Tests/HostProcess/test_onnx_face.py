@@ -180,7 +180,7 @@ def test_a_broken_manifest_fails_the_start(tmp_path, command, changes, words):
 
 
 def test_folders_without_a_plugin_fail_the_start(tmp_path):
-    assert "holds no face.json" in face("--plugin", tmp_path, code=78).stderr
+    assert "holds no plugin.json or face.json" in face("--plugin", tmp_path, code=78).stderr
     assert "No such file" in face("--plugin", tmp_path / "none", code=78).stderr
     (tmp_path / "face.json").symlink_to(FIXTURES / "tiny/face.json")
     assert "symbolic link" in face("--plugin", tmp_path, code=78).stderr
@@ -208,7 +208,7 @@ def test_of_the_environment_what_is_broken_is_reported_and_left_out(tmp_path):
         host.close_stdin()
         assert host.wait_exit() == 0
         told = [line for line in host.stderr_text.decode().splitlines() if "MIEN_PLUGINS" in line]
-    assert [path in line for path, line in zip((f"{broken}/face.json: version", f"{same}/face.json: id", f"{tmp_path}/none"), told, strict=True)] == [True] * 3
+    assert [path in line for path, line in zip((f"{broken}/face.json:1: version", f"{same}/face.json: id", f"{tmp_path}/none"), told, strict=True)] == [True] * 3
     done = face("--estimator", "random-tiny", MIEN_PLUGINS=folders)
     assert "version" in done.stderr and "valence" in done.stdout
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CProcess
 import CProtobufC
 import CSamplerate
 import CSndfile
@@ -28,6 +29,7 @@ struct Doctor: AsyncParsableCommand {
             Self.checkLibraries(&report)
             Self.checkTools(&report)
             Self.checkModels(&report)
+            Self.checkPlugins(&report)
             await Self.checkHost(&report)
             say(report.render(Terminal(descriptor: 1)).joined(separator: "\n"))
             if report.worst == .bad { throw ExitCode(ExitStatus.unavailable) }
@@ -81,6 +83,18 @@ struct Doctor: AsyncParsableCommand {
         }
     }
 
+    private static func checkPlugins(_ report: inout DoctorReport) {
+        report.section("Plugins")
+        let confinement = mien_confinement_available()
+        for (flag, name, what) in [(MIEN_CONFINE_NETWORK, "network", "processes of plugins have none"), (MIEN_CONFINE_FILES, "files", "they write to their own folder only")] {
+            let isThere = confinement & UInt32(flag) != 0
+            report.note(isThere ? .good : .fair, name, isThere ? what : "this system cannot keep processes of plugins from it")
+        }
+        var plugins = Plugins()
+        for reason in plugins.addInherited() { report.note(.bad, "left out", reason) }
+        for plugin in plugins.found { report.note(.good, plugin.id, "\(plugin.version), \(plugin.kind), \(plugin.folder)") }
+    }
+
     /// Starts a host and asks it for its health: the pipes, the greeting and the way back.
     private static func checkHost(_ report: inout DoctorReport) async {
         report.section("Host")
@@ -95,11 +109,6 @@ struct Doctor: AsyncParsableCommand {
         } catch {
             report.note(.bad, "mien serve", failure(of: error).message)
         }
-    }
-
-    /// First executable of that name in PATH.
-    private static func findTool(_ name: String) -> String? {
-        (variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").lazy.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
     }
 }
 

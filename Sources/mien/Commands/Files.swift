@@ -88,3 +88,8 @@ enum OutputFile {
         Failure("\(path) cannot be written: \(String(cString: strerror(errno)))", code: ExitStatus.cannotCreate)
     }
 }
+
+/// First executable of that name in PATH.
+func findTool(_ name: String) -> String? {
+    (variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").lazy.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+}

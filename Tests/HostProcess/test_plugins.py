@@ -1,0 +1,257 @@
+"""Plugins in processes of their own, through the real command: how they are found, what is said of them, and what their ends cost."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from plugin_client import EXAMPLES
+from wire_client import ROOT, CallFailed, Client, M, mien_command
+
+PORTRAIT, SPEECH = ROOT / "Examples/astronaut.jpg", ROOT / "Examples/speech.ogg"
+VOICE = "/mien.v1.Estimation/EstimateVoice"
+VoiceRequest = M["mien.v1.EstimateVoiceRequest"]
+UNAVAILABLE, FAILED_PRECONDITION, INTERNAL, DEADLINE_EXCEEDED = 14, 9, 13, 4
+# So that "python3" is this one, which has the package.
+PATH = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+
+READ = """
+import os, signal, sys, time
+from mien.plugin import Clip, Reading, estimator, serve
+
+@estimator("trial")
+def read(clip: Clip) -> Reading:
+{body}
+    return Reading(categories={{"Anger": 0.5}}, attributes={{}})
+
+serve()
+"""
+
+
+def mien(*arguments, code=0, **environment):
+    done = subprocess.run([mien_command(), *map(str, arguments)], env={**os.environ, "PATH": PATH, **environment}, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def plugin(folder, body="    pass", **changes):
+    """A voice plugin named trial, whose function has this body."""
+    folder.mkdir(parents=True)
+    manifest = dict(schema=1, id="trial", version="1", summary="Tries.", licence="Apache-2.0", attribution="nobody", kind="process", entry=["python3", "plugin.py"],
+                    estimators=[dict(id="trial", categories=["Anger"], voice={})])
+    (folder / "plugin.json").write_text(json.dumps(manifest | changes))
+    (folder / "plugin.py").write_text(READ.format(body=body))
+    return folder
+
+
+def host(*folders, **environment):
+    options = [word for folder in folders for word in ("--plugin", str(folder))]
+    return Client(*options, environment={"PATH": PATH, **environment})
+
+
+def ask(host, estimator="trial", timeout=None):
+    return host.unary(VOICE, VoiceRequest(path=str(SPEECH), estimator=estimator), "mien.v1.EstimateVoiceResponse", timeout=timeout)
+
+
+def children(pid):
+    """Processes that descend from this one."""
+    found = []
+    for line in subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True).stdout.splitlines():
+        child, parent, state = line.split()
+        if int(parent) == pid and not state.startswith("Z"):
+            found += [int(child), *children(int(child))]
+    return found
+
+
+def wait_until(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_examples_answer_like_any_other_estimator():
+    with host(EXAMPLES) as client:
+        listed = {one.id: one for one in client.unary("/mien.v1.Host/ListEstimators", M["mien.v1.ListEstimatorsRequest"](), "mien.v1.ListEstimatorsResponse").estimators}
+        assert list(listed["loud-voices"].categories) == ["Anger"] and listed["loud-voices"].models[-1].license == "Apache-2.0"
+        assert not children(client.process.pid), "nothing is started before it is needed"
+        answer = ask(client, "loud-voices")
+        estimate = answer.estimates[0]
+        assert estimate.made_by.estimator == "loud-voices" and 0 < estimate.categories[0].intensity < 1 and estimate.categories[0].native_scale.meaning == "intensity"
+        assert len(children(client.process.pid)) == 1
+        face = client.unary("/mien.v1.Estimation/EstimateFace", M["mien.v1.EstimateFaceRequest"](path=str(PORTRAIT), estimator="mouth-contrast"),
+                            "mien.v1.EstimateFaceResponse").estimates[0]
+        assert face.attributes[0].name == "Mouth contrast" and face.attributes[0].high_end == "varied" and face.face.box.width > 50
+        health = client.unary("/grpc.health.v1.Health/Check", M["grpc.health.v1.HealthCheckRequest"](service="estimator/loud-voices"), "grpc.health.v1.HealthCheckResponse")
+        assert health.status == 1
+
+
+def test_live_streams_and_the_command_line_reach_plugins():
+    shown = mien("voice", "--plugin", EXAMPLES, "--estimator", "loud-voices", "--json", SPEECH)
+    assert json.loads(shown.stdout.splitlines()[0])["madeBy"]["estimator"] == "loud-voices"
+    samples = subprocess.run([sys.executable, "-c", "import soundfile, sys; s, r = soundfile.read(sys.argv[1], dtype='int16'); sys.stdout.buffer.write(s.tobytes())", str(SPEECH)],
+                             capture_output=True, check=True).stdout
+    done = subprocess.run([mien_command(), "listen", "--plugin", str(EXAMPLES), "--estimator", "loud-voices"], input=samples, capture_output=True, timeout=60, env={**os.environ, "PATH": PATH})
+    assert done.returncode == 0 and b"Anger" in done.stdout, done.stderr
+
+
+def test_the_command_lists_describes_and_checks(tmp_path):
+    listed = mien("plugins", "--plugin", EXAMPLES, "--plugin", ROOT / "Tests/OnnxFaceTests/Fixtures/tiny").stdout
+    assert "python-voice  1        process    loud-voices" in listed and "random-tiny" in listed and "ONNX file" in listed
+    assert "speech at 16000 Hz, clips of up to 30.0 s" in mien("plugins", "info", EXAMPLES / "python-voice").stdout
+    for name in ("python-voice", "python-face"):
+        assert "described itself as its manifest does" in mien("plugins", "check", EXAMPLES / name).stdout
+    assert "neither a folder nor the id" in mien("plugins", "info", "nobody", code=64).stderr
+    broken = plugin(tmp_path / "broken", "    return Reading(categories={'Anger': float('nan')})")
+    assert "is NaN" in mien("plugins", "check", broken, code=78).stdout
+    other = plugin(tmp_path / "other", version="2")
+    (other / "plugin.py").write_text("import json, pathlib\nfolder = pathlib.Path('copy')\nfolder.mkdir(exist_ok=True)\nmanifest = json.loads(pathlib.Path('plugin.json').read_text())\n"
+                                     "manifest['version'] = '1'\n(folder / 'plugin.json').write_text(json.dumps(manifest))\n" + READ.format(body="    pass").replace("serve()", "serve(folder='copy')"))
+    assert 'its version is "1", and "2" in its manifest' in mien("plugins", "check", other, code=78).stdout
+
+
+@pytest.mark.parametrize("reads", ["voice", "face"])
+def test_a_new_plugin_works_at_once(tmp_path, reads):
+    subprocess.run([mien_command(), "plugins", "new", "my-own", "--lang", "python", "--reads", reads], cwd=tmp_path, check=True, env={**os.environ, "PATH": PATH}, timeout=60)
+    assert "warm after" in mien("plugins", "check", tmp_path / "my-own").stdout
+
+
+def test_plugins_beside_the_models_are_always_there(tmp_path):
+    (tmp_path / "plugins").mkdir()
+    shutil.copytree(EXAMPLES / "python-voice", tmp_path / "plugins/python-voice")
+    (tmp_path / "plugins/broken").mkdir()
+    (tmp_path / "plugins/broken/plugin.json").write_text("{\n")
+    done = mien("plugins", "list", MIEN_HOME=str(tmp_path))
+    assert "loud-voices" in done.stdout and "broken/plugin.json: line 2" in done.stderr
+
+
+def test_manifests_that_are_wrong_are_told_by_line_and_key(tmp_path):
+    folder = plugin(tmp_path / "trial", limits=dict(processes=0))
+    done = mien("serve", "--plugin", folder, code=78)
+    assert f"{folder}/plugin.json:1: limits.processes is not a whole number from 1 to 64" in done.stderr
+    shutil.rmtree(folder)
+    os.chmod(plugin(folder) / "plugin.json", 0o666)
+    assert "can be written by everybody" in mien("serve", "--plugin", folder, code=78).stderr
+
+
+def test_a_plugin_that_is_killed_again_and_again_costs_no_answer_and_leaves_nothing(tmp_path):
+    with host(plugin(tmp_path / "trial", restart=dict(attempts=1000, seconds=1)), EXAMPLES) as client:
+        pid = client.process.pid
+
+        def end_it():
+            victim = next(child for child in children(pid) if pathlib.Path(f"/proc/{child}/cwd").readlink().name == "trial")
+            os.kill(victim, signal.SIGKILL)
+            assert len(ask(client).estimates) == 1
+
+        ask(client), ask(client, "loud-voices")
+        end_it()  # what is made once, such as the runtime's timer, is there now
+        time.sleep(1.2)
+        descriptors, steady = len(os.listdir(f"/proc/{pid}/fd")), set(children(pid))
+        for _ in range(10):
+            end_it()
+        assert len(children(pid)) == len(steady)
+        wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= descriptors)
+        client.close_stdin()
+        client.wait_exit()
+        wait_until(lambda: not any(os.path.exists(f"/proc/{child}") for child in steady))
+
+
+def test_the_end_of_a_plugin_is_told_with_its_cause(tmp_path):
+    with host(plugin(tmp_path / "trial", "    print('out of cheese', file=sys.stderr, flush=True)\n    os._exit(9)")) as client:
+        with pytest.raises(CallFailed) as failure:
+            ask(client)
+        assert failure.value.code == UNAVAILABLE and failure.value.info.reason == "PLUGIN_FAILED" and "out of cheese" in failure.value.message
+        facts = {fact.name: fact.value for fact in failure.value.info.facts}
+        assert facts["exit_code"] == "9" and facts["plugin"] == "trial" and facts["safe_to_repeat"] == "true" and int(facts["pid"]) > 0
+
+
+def test_a_plugin_that_fails_too_often_is_not_serving(tmp_path):
+    with host(plugin(tmp_path / "trial", "    os._exit(9)", restart=dict(attempts=1, seconds=600))) as client:
+        with pytest.raises(CallFailed):
+            ask(client)
+        with pytest.raises(CallFailed) as failure:
+            ask(client)
+        assert failure.value.info.reason == "PLUGIN_GAVE_UP"
+        health = client.unary("/grpc.health.v1.Health/Check", M["grpc.health.v1.HealthCheckRequest"](service="estimator/trial"), "grpc.health.v1.HealthCheckResponse")
+        assert health.status == 2
+        listed = client.unary("/mien.v1.Host/ListEstimators", M["mien.v1.ListEstimatorsRequest"](), "mien.v1.ListEstimatorsResponse").estimators[-1]
+        assert listed.state == 4 and "failed more than 1 times within 600 seconds" in listed.state_detail
+
+
+def test_errors_of_a_plugin_are_its_own(tmp_path):
+    with host(plugin(tmp_path / "trial", "    raise ValueError('no such voice')")) as client:
+        for _ in range(3):
+            with pytest.raises(CallFailed) as failure:
+                ask(client)
+            assert failure.value.code == INTERNAL and failure.value.info.reason == "PLUGIN_ERROR" and "no such voice" in failure.value.message
+        assert len(children(client.process.pid)) == 1
+
+
+def test_a_slow_plugin_does_not_keep_others_from_working(tmp_path):
+    with host(plugin(tmp_path / "trial", "    time.sleep(30)")) as client:
+        slow = [client.open(VOICE, message=VoiceRequest(path=str(SPEECH), estimator="trial").SerializeToString(), half_close=True) for _ in range(20)]
+        assert len(ask(client, "voice-emotion", timeout=20).estimates) == 1
+        for call in slow:
+            client.cancel(call)
+
+
+def test_deadlines_end_a_call_although_the_plugin_goes_on(tmp_path):
+    with host(plugin(tmp_path / "trial", "    time.sleep(3)")) as client:
+        with pytest.raises(CallFailed) as failure:
+            ask(client, timeout=1)
+        assert failure.value.code == DEADLINE_EXCEEDED
+
+
+CONFINED = """
+    import socket, urllib.request
+    told = []
+    for attempt in (lambda: socket.socket(), lambda: open(OUTSIDE, "w"), lambda: open("inside", "w").close()):
+        try:
+            attempt()
+            told.append("done")
+        except OSError as error:
+            told.append(type(error).__name__)
+    print(*told, file=sys.stderr, flush=True)
+"""
+
+
+@pytest.mark.parametrize("unconfined", [False, True])
+def test_plugins_are_confined_unless_told_otherwise(tmp_path, unconfined):
+    doctor = mien("doctor").stdout
+    if "cannot keep" in doctor:
+        pytest.skip("this system cannot confine processes")
+    folder = plugin(tmp_path / "trial", CONFINED.replace("OUTSIDE", repr(str(tmp_path / "outside"))))
+    words = ["--unconfined"] if unconfined else []
+    told = mien("plugins", "check", folder, *words).stderr
+    assert ("done done done" if unconfined else "PermissionError PermissionError done") in told
+    assert (tmp_path / "outside").exists() == unconfined
+
+
+def test_files_of_a_manifest_are_checked(tmp_path):
+    folder = plugin(tmp_path / "trial", files=[dict(file="weights", sha256="0" * 64)])
+    (folder / "weights").write_bytes(b"not these")
+    with host(folder) as client:
+        with pytest.raises(CallFailed) as failure:
+            ask(client)
+        assert failure.value.code == FAILED_PRECONDITION and failure.value.info.reason == "PLUGIN_FILE_CHANGED" and "has SHA-256" in failure.value.message
+
+
+def test_the_environment_of_a_plugin_is_small(tmp_path):
+    folder = plugin(tmp_path / "trial", "    print(sorted(os.environ), file=sys.stderr, flush=True)", environment=["MIEN_TEST_GIVEN"])
+    told = mien("plugins", "check", folder, MIEN_TEST_GIVEN="1", MIEN_TEST_SECRET="2").stderr
+    assert "MIEN_TEST_GIVEN" in told and "MIEN_PLUGIN" in told and "MIEN_TEST_SECRET" not in told
+
+
+def test_nobody_survives_a_host_that_is_killed(tmp_path):
+    with host(plugin(tmp_path / "trial", "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    time.sleep(60)")) as client:
+        client.open(VOICE, message=VoiceRequest(path=str(SPEECH), estimator="trial").SerializeToString(), half_close=True)
+        wait_until(lambda: children(client.process.pid))
+        time.sleep(0.5)
+        left = children(client.process.pid)
+        client.process.kill()
+        wait_until(lambda: not any(os.path.exists(f"/proc/{child}") for child in left))
