@@ -102,7 +102,7 @@ let package = Package(
                                          "VoiceEmotion", "InferenceCore", "MienNetworks", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
                           resources: ["python.json", "voice.py", "face.py"].map { .embedInCode("Templates/\($0)") }, swiftSettings: swift),
         .target(name: "CPeak", path: "Benchmarks/peak", cSettings: c),
-        .executableTarget(name: "mien-bench", dependencies: ["CPeak", "InferenceCore", "MienMedia", "MienNetworks"], path: "Benchmarks/mien-bench",
+        .executableTarget(name: "mien-bench", dependencies: ["CPeak", "InferenceCore", "MienMedia", "MienNetworks", "MienEstimation", "MienHost", "MienMessages", "MienPlugins", "MienWire"], path: "Benchmarks/mien-bench",
                           swiftSettings: swift),
 
         .target(name: "TestSupport", dependencies: ["MienClient"], path: "Tests/Support/TestSupport", swiftSettings: swift),

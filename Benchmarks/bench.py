@@ -127,6 +127,17 @@ def wire(arguments, report):
         report[f"wire {title}"] = {name: {key: statistics.median(r[key] for r in values) for key in values[0]} for name, values in results.items()}
 
 
+def plugins(arguments, report):
+    """One face of 48 x 48 pixels to a plugin and its reading back, against a bare pair of pipes; and the same while another plugin is killed every 100 ms."""
+    names = dict(bare="bare pipe", process="plugin in a process", neighbour="the same beside a dying one")
+    results = rounds([Worker(title, [RELEASE / "mien-bench", "plugin", name]) for name, title in names.items()], arguments.rounds, warm_up=1)
+    base = [r["median_us"] for r in results[names["process"]]]
+    rows = [[name] + [f"{statistics.median(r[key] for r in values):,.1f}" for key in ("median_us", "p99_us")] + [f"{ratio(base, [r['median_us'] for r in values]):.2f}"]
+            for name, values in results.items()]
+    table("One face to a plugin and back", rows, ["", "median us", "p99 us", "median / a plugin's"])
+    report["plugins"] = {name: {key: statistics.median(r[key] for r in values) for key in values[0]} for name, values in results.items()}
+
+
 def first_answer(command, request=None):
     """Milliseconds from spawn to the first answer (or the end, without a request), and the peak memory in MB."""
     start = time.perf_counter()
@@ -175,7 +186,7 @@ def spawn(arguments, report):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("suites", nargs="*", default=["networks", "vad", "logmel", "whisper", "voice", "wire", "spawn"])
+    parser.add_argument("suites", nargs="*", default=["networks", "vad", "logmel", "whisper", "voice", "wire", "plugins", "spawn"])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", default="", help="of the suites emonet and errors, only cases whose names have this in them")
     parser.add_argument("--json", help="also write the figures to this file")
@@ -185,7 +196,7 @@ def main():
     print(f"{cpu}, {os.cpu_count()} cores; medians over {arguments.rounds} rounds, variants in turn")
     report = dict(cpu=cpu, rounds=arguments.rounds)
     for suite in arguments.suites:
-        {"networks": networks, "vad": vad, "logmel": logmel, "whisper": whisper, "voice": voice, "wire": wire, "spawn": spawn,
+        {"networks": networks, "vad": vad, "logmel": logmel, "whisper": whisper, "voice": voice, "wire": wire, "plugins": plugins, "spawn": spawn,
          "emonet": emonet_bench.emonet, "errors": emonet_errors.errors}[suite](arguments, report)
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n")

@@ -6,6 +6,7 @@
 //   mien-bench vad     FILE SECONDS THREADS            voice activity; see VoiceActivity.swift
 //   mien-bench logmel  MELS THREADS REPEATS            log-mel features of 30 s of noise
 //   mien-bench heads   KIND COUNT ROWS THREADS REPEATS PRECISION   heads of Empathic Insight; see Heads.swift
+//   mien-bench plugin  process|bare|neighbour          what it costs to ask a plugin; see Plugins.swift
 //   mien-bench peak    THREADS                         prints what this processor can do
 //
 // "run", "logmel" and "heads" answer with the seconds of one run after a pause, and with the median of REPEATS further ones.
@@ -73,6 +74,9 @@ do {
     case "heads" where arguments.count == 8:
         try benchmarkHeads(arguments[2], count: number(3, "COUNT"), rows: number(4, "ROWS"), threads: number(5, "THREADS"), repeats: number(6, "REPEATS"),
                            precision: arguments[7])
+    case "plugin" where arguments.count == 3: try benchmarkPlugin()
+    case "plugin-child": try await servePlugin()
+    case "pipe-child": servePipe()
     case "peak" where arguments.count == 3: measurePeak(threads: number(2, "THREADS"))
     default: fail("usage: see the head of Benchmarks/mien-bench/main.swift")
     }
