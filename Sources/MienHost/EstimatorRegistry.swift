@@ -68,15 +68,19 @@ package final class EstimatorRegistry: Sendable {
         self.bell = bell
     }
 
-    /// The id that a request means.
+    /// The estimator that a request means.
     ///
-    /// - Parameter id: as requested; empty means the default of the modality.
+    /// - Parameters:
+    ///   - id: as requested; empty means the first of the modality that can be used and covers what is wanted, else the first of all.
+    ///   - categories: the only ones wanted; nil: whatever it covers.
     /// - Throws: `CallError`: `notFound` for an unknown id, `invalidArgument` for one of another modality, `unimplemented` if the host has
     ///   no estimator of that modality at all.
-    package func resolve(_ id: String, modality: Modality) throws(CallError) -> EstimatorDescription {
+    package func resolve(_ id: String, modality: Modality, covering categories: [MienEstimation.Category]? = nil) throws(CallError) -> EstimatorDescription {
         if id.isEmpty {
-            if let first = descriptions.first(where: { $0.modality == modality }) { return first }
-            throw CallError(.unimplemented, "this host has no \(modality) estimator", reason: "NO_ESTIMATOR")
+            let candidates = descriptions.filter { $0.modality == modality }
+            guard let first = candidates.first else { throw CallError(.unimplemented, "this host has no \(modality) estimator", reason: "NO_ESTIMATOR") }
+            guard let categories, !Set(categories).isSubset(of: first.categories) else { return first }
+            return candidates.first { Set(categories).isSubset(of: $0.categories) && isUsable($0.id) } ?? first
         }
         guard let factory = factories[id] else {
             let known = descriptions.map(\.id)
@@ -148,6 +152,8 @@ package final class EstimatorRegistry: Sendable {
             if case .failed(let error)? = states[id], error.reason != Reason.modelMissing { .unavailable(error.message) } else { .idle }
         }
     }
+
+    private func isUsable(_ id: String) -> Bool { if case .unavailable = stage(id) { false } else { true } }
 
     private func load(_ factory: EstimatorFactory) async throws -> any Estimator {
         let id = factory.description.id

@@ -39,6 +39,26 @@ private func face(_ categories: [String] = [], reliability: Float? = nil) -> Pro
 }
 
 @Suite("What is wanted of an answer", .timeLimit(.minutes(3))) struct AnswerOptionsTests {
+    @Test func whatIsWantedChoosesAmongEstimators() async throws {
+        func madeBy(_ factories: [EstimatorFactory], _ categories: [String], named id: String = "") async throws -> String {
+            let pair = HostPair(factories) { $0.models = FakeModels(missing: ["absent"]) }
+            var request = face(categories)
+            request.estimator = id
+            return try await pair.client.estimateFace(request).message.estimates[0].madeBy?.estimator ?? ""
+        }
+        let narrow = FakeFaces.factory("narrow")
+        #expect(try await madeBy([narrow, wideFaces], []) == "narrow")
+        #expect(try await madeBy([narrow, wideFaces], ["anger"]) == "narrow")
+        #expect(try await madeBy([narrow, wideFaces], ["anger", "awe"]) == "wide-faces")
+        // A choice that was made stays, and what cannot be used is no choice.
+        var absent = wideFaces
+        absent.description.models = ["absent"]
+        for (factories, id) in [([narrow, wideFaces], "narrow"), ([narrow, absent], "")] {
+            let error = await #expect(throws: CallError.self) { _ = try await madeBy(factories, ["awe"], named: id) }
+            #expect(error?.reason == "CATEGORY_NOT_COVERED" && error?.message.contains("narrow does not cover") == true, "\(String(describing: error))")
+        }
+    }
+
     @Test func categoriesAreRankedAndThoseWithoutAgreementComeLast() async throws {
         let pair = HostPair([wideFaces])
         let estimate = try #require(try await pair.client.estimateFace(face()).message.estimates.first)

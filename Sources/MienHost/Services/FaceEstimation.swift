@@ -12,7 +12,7 @@ struct FaceEstimation: Sendable {
     let registry: EstimatorRegistry
 
     func estimate(_ request: FaceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateFaceResponse {
-        let description = try registry.resolve(request.estimator, modality: .face)
+        let description = try registry.resolve(request.estimator, modality: .face, covering: request.answer.categories)
         try request.answer.check(description)
         guard let estimator = try await registry.estimator(description.id) as? any FaceEstimator else {
             throw CallError(.internalError, "estimator \(description.id) calls itself a face estimator and is none", reason: Reason.internalDefect)

@@ -10,7 +10,7 @@ struct VoiceEstimation: Sendable {
     let registry: EstimatorRegistry
 
     func estimate(_ request: VoiceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateVoiceResponse {
-        let description = try registry.resolve(request.estimator, modality: .voice)
+        let description = try registry.resolve(request.estimator, modality: .voice, covering: request.answer.categories)
         try request.answer.check(description)
         let estimator = try await registry.voiceEstimator(description)
         let outcome = try await registry.lanes(of: description.id).run { isCancelled in

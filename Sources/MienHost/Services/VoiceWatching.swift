@@ -29,7 +29,7 @@ struct VoiceWatching: Sendable {
         let answer = try AnswerOptions(categories: start.categories, minimumReliability: start.minimumReliability, neutral: start.neutral, in: "start")
         var options = try Self.options(start)
         options.reading = VoiceReadingOptions(answer)
-        let description = try registry.resolve(start.estimator, modality: .voice)
+        let description = try registry.resolve(start.estimator, modality: .voice, covering: answer.categories)
         try answer.check(description)
         let estimator = try await registry.voiceEstimator(description)
         account.models = registry.models(of: description)

@@ -28,7 +28,7 @@ extension Proto {
         /// Returned with the answer. The host does not interpret it.
         package var requestId: String = ""
         package var picture: Picture? = nil
-        /// Id of an estimator; empty: the host's default for faces.
+        /// Id of an estimator; empty: the host's first for faces, or the first that covers the categories in the options.
         package var estimator: String = ""
         package var options: Proto.FaceOptions? = nil
         /// Fields of newer versions, kept as they came.

@@ -52,7 +52,7 @@ extension Proto {
         /// Returned with the answer. The host does not interpret it.
         package var requestId: String = ""
         package var audio: Audio? = nil
-        /// Id of an estimator; empty: the host's default for voices.
+        /// Id of an estimator; empty: the host's first for voices, or the first that covers the categories in the options.
         package var estimator: String = ""
         package var options: Proto.VoiceOptions? = nil
         /// Fields of newer versions, kept as they came.
@@ -545,6 +545,7 @@ extension Proto {
 
     package struct WatchVoiceStart: ProtoMessage, CMessage {
         package var format: Proto.AudioFormat? = nil
+        /// As in EstimateVoiceRequest.
         package var estimator: String = ""
         package var activity: Proto.VoiceActivityOptions? = nil
         package var interval: Float? = nil

@@ -56,7 +56,7 @@ struct  Mien__V1__EstimateFaceRequest
    */
   char *request_id;
   /*
-   * Id of an estimator; empty: the host's default for faces.
+   * Id of an estimator; empty: the host's first for faces, or the first that covers the categories in the options.
    */
   char *estimator;
   Mien__V1__FaceOptions *options;

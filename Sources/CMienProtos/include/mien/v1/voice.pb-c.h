@@ -79,7 +79,7 @@ struct  Mien__V1__EstimateVoiceRequest
    */
   char *request_id;
   /*
-   * Id of an estimator; empty: the host's default for voices.
+   * Id of an estimator; empty: the host's first for voices, or the first that covers the categories in the options.
    */
   char *estimator;
   Mien__V1__VoiceOptions *options;
@@ -354,6 +354,9 @@ struct  Mien__V1__WatchVoiceStart
 {
   ProtobufCMessage base;
   Mien__V1__AudioFormat *format;
+  /*
+   * As in EstimateVoiceRequest.
+   */
   char *estimator;
   Mien__V1__VoiceActivityOptions *activity;
   /*
