@@ -1,31 +1,31 @@
-import MienEstimation
-import MienMessages
-import MienWire
+package import MienEstimation
+package import MienMessages
+package import MienWire
 
 /// Reads what a plugin says of a face or a clip. Whatever it sends, nothing gets past here that the estimator's description does not announce, that is not finite
 /// or that lies outside its range.
-struct PluginReader: Sendable {
+package struct PluginReader: Sendable {
     let estimator: Proto.PluginEstimator
     private let categories: Set<MienEstimation.Category>
 
-    init(_ estimator: Proto.PluginEstimator) {
+    package init(_ estimator: Proto.PluginEstimator) {
         self.estimator = estimator
         categories = Set(estimator.categories.compactMap { Category(matching: $0) })
     }
 
     /// What a reading comes to.
-    struct Reading {
-        var categories: [CategoryEstimate]
-        var dimensions: [DimensionEstimate]
-        var attributes: [AttributeEstimate]
-        var nativeScores: [NativeScore]
-        var predictionSet: PredictionSet?
-        var warnings: [EstimateWarning]
+    package struct Reading {
+        package var categories: [CategoryEstimate]
+        package var dimensions: [DimensionEstimate]
+        package var attributes: [AttributeEstimate]
+        package var nativeScores: [NativeScore]
+        package var predictionSet: PredictionSet?
+        package var warnings: [EstimateWarning]
     }
 
     /// - Parameter count: Faces or clips that were asked about.
     /// - Throws: `CallError` `internalError`, with what is wrong with the answer.
-    func read(_ answer: Proto.PluginReadings, count: Int) throws(CallError) -> [Reading] {
+    package func read(_ answer: Proto.PluginReadings, count: Int) throws(CallError) -> [Reading] {
         guard answer.readings.count == count else { throw failure("it gave \(answer.readings.count) readings where \(count) were asked for") }
         var readings: [Reading] = []
         for (index, reading) in answer.readings.enumerated() { readings.append(try read(reading, "readings[\(index)]")) }

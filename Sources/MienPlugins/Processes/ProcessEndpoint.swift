@@ -10,8 +10,8 @@ final class ProcessEndpoint: PluginEndpoint {
 
     init(_ plugin: PluginFolder, _ process: PluginManifest.Process, isConfined: Bool, log: HostLog) {
         self.plugin = plugin
-        let manifest = plugin.manifest, limit = Duration.seconds(process.limits.start)
-        pool = ProcessPool(plugin, process, isConfined: isConfined, log: log) { connection in
+        let manifest = plugin.manifest
+        pool = ProcessPool(plugin, process, isConfined: isConfined, log: log) { connection, limit in
             let answer = try await connection.unary(Self.path("Describe"), Proto.DescribePluginRequest().encoded(), timeout: limit).message
             try manifest.check(try Self.decode(answer, plugin: manifest.id))
         }

@@ -11,10 +11,10 @@ actor ProcessPool {
     private let process: PluginManifest.Process
     private let isConfined: Bool
     private let log: HostLog
-    /// Checks a process that has just greeted.
+    /// Asks a process to describe itself, within a time, and compares that with the manifest.
     ///
     /// - Throws: `CallError`.
-    private let check: @Sendable (Connection) async throws -> Void
+    private let check: @Sendable (Connection, Duration) async throws -> Void
 
     private var idle: [ChildProcess] = []
     private var all: [Int32: ChildProcess] = [:]
@@ -26,7 +26,7 @@ actor ProcessPool {
     nonisolated private let policy: Locked<RestartPolicy>
     nonisolated private let onChange = Locked<[@Sendable () -> Void]>([])
 
-    init(_ plugin: PluginFolder, _ process: PluginManifest.Process, isConfined: Bool, log: HostLog, check: @escaping @Sendable (Connection) async throws -> Void) {
+    init(_ plugin: PluginFolder, _ process: PluginManifest.Process, isConfined: Bool, log: HostLog, check: @escaping @Sendable (Connection, Duration) async throws -> Void) {
         self.plugin = plugin
         self.process = process
         self.isConfined = isConfined
@@ -127,8 +127,8 @@ actor ProcessPool {
         let now = ContinuousClock.now
         if let obstacle = policy.withLock({ obstacle($0, now) }) { throw CallError(.unavailable, obstacle, reason: "PLUGIN_GAVE_UP", facts: [MetadataEntry("plugin", id)]) }
         try await Task.sleep(for: policy.withLock { $0.delay(at: now) })
-        let command = try ChildCommand(plugin, process, isConfined: isConfined)
-        try plugin.checkFiles()
+        let command = try ChildCommand(plugin, process, isConfined: isConfined), plugin = plugin
+        _ = try await Self.fileReader.run { _ in try plugin.checkFiles() }
         let child: ChildProcess
         do {
             child = try await ChildProcess.start(command, limits: process.limits, log: log)
@@ -138,15 +138,20 @@ actor ProcessPool {
         }
         all[child.pid] = child
         do {
-            try await check(child.connection)
+            try await check(child.connection, .seconds(process.limits.start))
+            if isClosed { throw CallError(.unavailable, "the host is shutting down", reason: "DRAINING") }
         } catch {
-            _ = await bury(child, error)
+            // That it is another than its manifest says is no accident which another start could mend.
+            _ = await bury(child, error, isAccident: (error as? CallError)?.code != .failedPrecondition)
             throw error
         }
         log.info("process \(child.pid) started", source: source)
         watch(child)
         return child
     }
+
+    /// Digests of large files take a while.
+    private static let fileReader = ComputeLanes(count: 1)
 
     /// An idle process that ends is replaced at the next question; that it has ended is noted at once.
     private func watch(_ child: ChildProcess) {
@@ -164,7 +169,7 @@ actor ProcessPool {
     }
 
     /// Ends a process that is of no use any more, if it has not ended, and counts the failure.
-    private func bury(_ child: ChildProcess, _ error: (any Error)?) async -> (exit: ChildProcess.Exit, cause: String) {
+    private func bury(_ child: ChildProcess, _ error: (any Error)?, isAccident: Bool = true) async -> (exit: ChildProcess.Exit, cause: String) {
         let isFirst = all.removeValue(forKey: child.pid) != nil
         // It closes its end of the pipe a moment before it is gone: its own end is worth more than being killed.
         let patience = Task {
@@ -175,7 +180,7 @@ actor ProcessPool {
         child.connection.abort(reason: "the process is of no use any more")
         let exit = await child.waitForExit()
         patience.cancel()
-        if isFirst, !isClosed { fail() }
+        if isFirst, isAccident, !isClosed { fail() }
         wakeOne()
         let reason = (error as? CallError).map { "\($0.message); " } ?? ""
         return (exit, reason + child.epitaph(exit))
@@ -184,25 +189,12 @@ actor ProcessPool {
     /// Waits until a process whose question nobody waits for any more is free again; ends it if it is not by then.
     private func recover(_ child: ChildProcess, by deadline: ContinuousClock.Instant) async {
         do {
-            try await check(child.connection, within: max(deadline - .now, .seconds(1)))
+            try await check(child.connection, max(deadline - .now, .seconds(1)))
             giveBack(child)
         } catch {
             child.kill()
             let (_, cause) = await bury(child, nil)
             if !isClosed { log.warning("ended because it does not answer: \(cause)", source: source) }
-        }
-    }
-
-    private func check(_ connection: Connection, within limit: Duration) async throws {
-        let check = check
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await check(connection) }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                throw CallError(.deadlineExceeded, "no answer in time")
-            }
-            defer { group.cancelAll() }
-            try await group.next()
         }
     }
 

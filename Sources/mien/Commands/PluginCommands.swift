@@ -95,7 +95,7 @@ struct PluginsCommand: AsyncParsableCommand {
                                 + (trial.batch > 1 ? "; the same in a batch of \(trial.batch)" : ""))
                 }
             } catch let error as CallError {
-                report.note(.bad, "it failed", statusText(error))
+                report.note(.bad, "it failed", error.reason.isEmpty ? error.message : "\(error.message) (\(error.reason))")
             } catch {
                 report.note(.bad, "it failed", "\(error)")
             }
