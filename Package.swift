@@ -78,6 +78,10 @@ let package = Package(
         module("MienModels", ["MienJSON", "MienDigest", subprocess]),
         module("MienHost", ["MienWire", "MienMessages", "MienMedia", "MienEstimation", "MienModels", "InferenceCore", "CProcess", logging]),
         module("MienClient", ["MienWire", "MienMessages", "CProcess"]),
+        // Programs that speak the protocol, put to the test: the cases are data.
+        module("MienConformance", ["MienWire", "MienMessages", "MienReflection", "MienJSON", "MienEstimation", "CProcess"]),
+        module("ConformanceCases", [], path: "Tests/Conformance", exclude: ["README.md", "broken"],
+               resources: ["hello", "frames", "calls", "streams", "ends", "errors", "flow", "many", "description", "estimates", "client"].map { .embedInCode("\($0).json") }),
         // Not an estimator, but what those that read faces share.
         module("FaceFinding", ["MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], path: "Plugins/FaceFinding", resources: [.embedInCode("model.json")]),
         module("FaceExpression", ["FaceFinding", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore"], path: "Plugins/FaceExpression",
@@ -98,7 +102,7 @@ let package = Package(
 
         // Floor 5: the command, which alone introduces the built-in plugins to the host.
         .executableTarget(name: "mien",
-                          dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression", "FaceFinding", "EmpathicFace", "EmpathicVoice", "OnnxFace", "SpeechFinding", "MienPlugins", "MienManifest",
+                          dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression", "FaceFinding", "EmpathicFace", "EmpathicVoice", "OnnxFace", "SpeechFinding", "MienPlugins", "MienManifest", "MienConformance", "ConformanceCases",
                                          "VoiceEmotion", "InferenceCore", "MienNetworks", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
                           resources: ["python.json", "voice.py", "face.py"].map { .embedInCode("Templates/\($0)") }, swiftSettings: swift),
         .target(name: "CPeak", path: "Benchmarks/peak", cSettings: c),
@@ -129,6 +133,7 @@ let package = Package(
         tests("MienMessagesTests", ["MienMessages"]),
         tests("MienWireTests", ["MienWire", "MienMessages", "CProcess"]),
         tests("MienJSONTests", ["MienJSON"]),
+        tests("MienConformanceTests", ["MienConformance", "ConformanceCases", "MienReflection", "MienMessages", "MienJSON"]),
         tests("MienReflectionTests", ["MienReflection", "MienJSON"], exclude: ["Fixtures"]),
         tests("MienModelsTests", ["MienModels"], exclude: ["Support/server.py", "Support/hub.py", "Support/make_wheel.py"]),
         tests("MienNetworksTests", ["MienNetworks", "InferenceCore", "MienDigest", "MienJSON", "CInferenceKernels", "COnnxProtos", "CMessageValidator", "CProtobufC"],

@@ -1,8 +1,8 @@
 /// RFC 4648, with both alphabets when reading.
-enum Base64 {
+package enum Base64 {
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encode(_ bytes: ArraySlice<UInt8>) -> String {
+    package static func encode(_ bytes: ArraySlice<UInt8>) -> String {
         var output: [UInt8] = []
         output.reserveCapacity((bytes.count + 2) / 3 * 4)
         var place = bytes.startIndex
@@ -18,7 +18,7 @@ enum Base64 {
     }
 
     /// Standard or URL-safe, padded or not; `nil` for anything else.
-    static func decode(_ text: String) -> [UInt8]? {
+    package static func decode(_ text: String) -> [UInt8]? {
         var text = Array(text.utf8)[...]
         let padded = text.count
         while text.last == UInt8(ascii: "="), padded - text.count < 2 { text.removeLast() }

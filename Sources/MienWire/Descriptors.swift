@@ -140,7 +140,7 @@ final class Wakeup: Sendable {
 }
 
 /// A thread of our own, for work that blocks.
-struct Thread {
+package struct Thread {
     #if canImport(Darwin)
     private let handle: pthread_t?
     #else
@@ -153,7 +153,7 @@ struct Thread {
     }
 
     /// Starts `body` on a new thread.
-    init(_ body: @escaping @Sendable () -> Void) {
+    package init(_ body: @escaping @Sendable () -> Void) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setstacksize(&attributes, 1 << 20)
@@ -185,7 +185,7 @@ struct Thread {
         #endif
     }
 
-    func detach() {
+    package func detach() {
         #if canImport(Darwin)
         if let handle { pthread_detach(handle) }
         #else

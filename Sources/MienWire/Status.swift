@@ -1,4 +1,4 @@
-import MienMessages
+package import MienMessages
 
 extension CallError {
     private static let detailType = Proto.ErrorInfo.fullName
@@ -17,7 +17,7 @@ extension CallError {
     }
 
     /// As received.
-    init(_ status: Proto.Status) {
+    package init(_ status: Proto.Status) {
         self.init(StatusCode(rawValue: status.code), status.message, metadata: .init(status.metadata))
         for detail in status.details where detail.type == Self.detailType {
             guard let info = try? Proto.ErrorInfo(decoding: detail.value) else { continue }

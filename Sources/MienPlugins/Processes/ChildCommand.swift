@@ -1,5 +1,5 @@
 import CProcess
-import MienWire
+package import MienWire
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -9,25 +9,25 @@ import Darwin
 #endif
 
 /// How a plugin's process is started.
-struct ChildCommand: Sendable {
+package struct ChildCommand: Sendable {
     /// Its id.
     let plugin: String
     /// Absolute.
-    let folder: String
-    let program: String
-    let arguments: [String]
-    let environment: [String]
+    package let folder: String
+    package let program: String
+    package let arguments: [String]
+    package let environment: [String]
     /// In millions of bytes.
-    let memory: Int
+    package let memory: Int
     /// In seconds.
     let startLimit: Int
-    let confinement: UInt32
+    package let confinement: UInt32
 
     /// Variables of ours that every plugin gets: those that say where programs are, which language people read, and where scratch files go.
     private static let inherited = ["PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"]
 
     /// - Throws: `CallError` `failedPrecondition` if there is no such program.
-    init(_ folder: PluginFolder, _ process: PluginManifest.Process, isConfined: Bool) throws(CallError) {
+    package init(_ folder: PluginFolder, _ process: PluginManifest.Process, isConfined: Bool) throws(CallError) {
         plugin = folder.manifest.id
         self.folder = folder.path
         let name = process.entry[0]
