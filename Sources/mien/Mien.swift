@@ -23,7 +23,7 @@ struct Mien: AsyncParsableCommand {
               mien --generate-completion-script bash|zsh|fish
             """,
         version: mienVersion,
-        subcommands: [Serve.self, FaceCommand.self, VoiceCommand.self, ListenCommand.self, Models.self, PluginsCommand.self, Info.self, Call.self, NetworkCommand.self, Doctor.self])
+        subcommands: [Serve.self, FaceCommand.self, VoiceCommand.self, ListenCommand.self, Models.self, PluginsCommand.self, Info.self, Call.self, Conformance.self, NetworkCommand.self, Doctor.self])
 }
 
 /// Ends a command with a message on stderr and an exit code.
