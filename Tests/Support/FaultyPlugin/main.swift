@@ -101,16 +101,29 @@ func read(_ face: [UInt8], _ call: IncomingCall) async throws -> Proto.PluginRea
     return reading(face, Float(face.first ?? 0) / 255)
 }
 
+/// Some of what an honest plugin checks as well.
+func checkName(_ name: String) throws(CallError) {
+    guard name == estimator.id else { throw CallError(.notFound, "no estimator \(name)", reason: "ESTIMATOR_UNKNOWN") }
+}
+
 let connection = Locked<Connection?>(nil)
 let running = Connection(input: streams.input, output: streams.output, configuration: ConnectionConfiguration(role: .host, peerName: "faulty", peerVersion: "1")) { (method) throws(CallError) in
     switch method {
     case "/mien.v1.Plugin/Describe":
-        .immediate { _, _ in Proto.PluginDescription(id: "faulty", version: mode == "other" ? "2" : "1", estimators: [estimator]).encoded() }
+        .immediate { _, bytes in
+            _ = try Proto.DescribePluginRequest(decoding: bytes)
+            return Proto.PluginDescription(id: "faulty", version: mode == "other" ? "2" : "1", estimators: [estimator]).encoded()
+        }
     case "/mien.v1.Plugin/Warm":
-        .immediate { _, _ in Proto.WarmPluginResponse().encoded() }
+        .immediate { _, bytes in
+            try checkName(try Proto.WarmPluginRequest(decoding: bytes).estimator)
+            return Proto.WarmPluginResponse().encoded()
+        }
     case "/mien.v1.Plugin/EstimateFaces":
         .unary { call, bytes in
             let request = try Proto.PluginFacesRequest(decoding: bytes)
+            try checkName(request.estimator)
+            if request.faces.contains(where: { $0.count != 64 }) { throw CallError(.invalidArgument, "a face is not of 8 x 8 pixels", reason: "FIELD_OUT_OF_RANGE") }
             var readings: [Proto.PluginReading] = []
             for face in request.faces { readings.append(try await read(face, call)) }
             return Proto.PluginReadings(readings: readings).encoded()
@@ -120,5 +133,5 @@ let running = Connection(input: streams.input, output: streams.output, configura
 }
 connection.withLock { $0 = running }
 running.start()
-_ = await running.waitUntilEnded()
+if case .protocolViolation = await running.waitUntilEnded() { _exit(76) }
 _exit(0)
