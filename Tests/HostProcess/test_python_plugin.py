@@ -471,6 +471,13 @@ def test_a_running_call_is_answered_after_the_end_of_stdin(odd):
     assert odd.wait_exit() == 0
 
 
+def test_whole_requests_that_wait_for_a_worker_are_answered_after_the_end_of_stdin(odd):
+    first, second, half = odd.hear("printing", [1]), odd.hear("in-order", [7]), odd.open(DESCRIBE)
+    odd.close_stdin()
+    assert len(readings(first)) == 1 and readings(second)[0].native_scores[0].score == 7
+    assert fails(half).code == 1 and odd.wait_exit() == 0
+
+
 def test_termination_lets_calls_finish(odd):
     call = odd.hear("waiting", [1])
     assert odd.ping() == 7

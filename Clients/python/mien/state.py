@@ -115,7 +115,8 @@ class State:
         self._input_ended = True
         self._finish_by = now + DRAIN_SECONDS
         for call in list(self._calls.values()):
-            if not call.is_running and call.answer is None:
+            # What has come as a whole is answered, whether or not a worker has found the time yet; the rest can never be.
+            if not call.is_complete:
                 self._fail(call, CallError(Code.CANCELLED, "the caller closed the connection"))
 
     def receive(self, frame: Any, now: float) -> None:
