@@ -7,8 +7,8 @@ import MienWire
 final class CaseRun {
     /// Loading of models takes its time.
     private static let estimateFactor = 6
-    /// For what a peer owes within seconds, however patient the user is.
-    private static let endLimit = Duration.seconds(5)
+    /// Within which a process has to end that has a reason to, however patient the user is.
+    private var endLimit: Duration { min(.seconds(5), patience * 2) }
 
     private let subject: ConformanceCase
     private let session: Session
@@ -123,9 +123,9 @@ final class CaseRun {
             try session.pass(duration)
             if let frame = session.pending(try call(number)) { throw CaseFailure(expected: "nothing for \(duration.text)", came: Matcher.shown(session.json(frame.bytes))) }
         case .expectEnd(let rule):
-            let exit = try session.end(limit: step.limit ?? Self.endLimit)
+            let exit = try session.end(limit: step.limit ?? endLimit)
             if let expected = rule.unmet(exit) { throw CaseFailure(expected: expected, came: "\(exit)\(said)") }
-        case .expectViolation: try expectViolation(step.limit ?? Self.endLimit)
+        case .expectViolation: try expectViolation(step.limit ?? endLimit)
         case .expectDescription(let aspect):
             guard let description = try? Proto.PluginDescription(decoding: try ask("/mien.v1.Plugin/Describe", 1, limit)) else {
                 throw CaseFailure(expected: "a mien.v1.PluginDescription", came: "bytes that are none")

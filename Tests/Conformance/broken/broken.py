@@ -104,18 +104,16 @@ def description():
     face = field(1, "bright-faces") + field(2, "1") + field(3, "Takes light for joy.") + field(4, "Elation")
     face += field(10, field(1, 16) + field(2, 12) + field(3, 2) + field(4, 1)) + field(12, 4)
     if MODE == "no-input":
-        face = field(1, "bright-faces") + field(2, "1") + field(3, "Takes light for joy.") + field(4, "Elation")
+        face = face[:face.index(field(4, "Elation"))] + field(4, "Elation")
     if MODE == "category-misspelt":
         voice = voice.replace(b"Anger", b"anger")
-    estimators = [voice] if MODE == "no-input-at-all" else [voice, face]
+    estimators = [voice, face]
     if MODE == "id-twice":
         estimators.append(voice)
     plugin = "Broken Plugin" if MODE == "id-with-spaces" else "broken"
     version = str(time.time()) if MODE == "description-changes" else "" if MODE == "no-version" else "1"
     return field(1, plugin) + field(2, version) + b"".join(field(3, one) for one in estimators)
 
-
-DESCRIBED = 0
 
 
 def estimate(method, data):
