@@ -58,6 +58,7 @@ let package = Package(
         .target(name: "CMienProtos", dependencies: ["CProtobufC"]),
         .target(name: "COnnxProtos", dependencies: ["CProtobufC"]),
         .target(name: "CProcess", cSettings: c),
+        .target(name: "CPluginABI", cSettings: c),
         .target(name: "CInferenceKernels", cSettings: c),
         module("InferenceCore", ["CInferenceKernels", "CProcess"]),
         module("MienJSON", []),
@@ -94,7 +95,8 @@ let package = Package(
         module("EmpathicVoice", ["SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore"], path: "Plugins/EmpathicVoice",
                exclude: ["MODEL_CARD.md"], resources: [.embedInCode("model.json")]),
         // Plugins from elsewhere: manifests, processes, and estimators that ask them.
-        module("MienPlugins", ["MienHost", "MienWire", "MienMessages", "MienManifest", "MienJSON", "MienEstimation", "MienMedia", "FaceFinding", "SpeechFinding", "CProcess"]),
+        module("MienPlugins", ["MienHost", "MienWire", "MienMessages", "MienManifest", "MienJSON", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore", "FaceFinding", "SpeechFinding", "CPluginABI",
+                               "CProcess"]),
         // The weights in the binary: C's #embed, since Swift compiles a large array literal for minutes.
         .target(name: "CVoiceEmotionWeights", path: "Plugins/VoiceEmotion/weights", exclude: ["voice.safetensors"]),
         module("VoiceEmotion", ["SpeechFinding", "MienEstimation", "MienMedia", "MienNetworks", "MienJSON", "InferenceCore", "CVoiceEmotionWeights"], path: "Plugins/VoiceEmotion",
@@ -117,7 +119,8 @@ let package = Package(
                           path: "Tests/Support/NoisyHost", swiftSettings: swift),
         .target(name: "CFaults", path: "Tests/Support/CFaults", cSettings: c),
         .executableTarget(name: "faulty-plugin", dependencies: ["CFaults", "MienMessages", "MienWire"], path: "Tests/Support/FaultyPlugin", swiftSettings: swift),
-        tests("MienPluginsTests", ["TestSupport", "MienPlugins", "faulty-plugin", "MienHost", "MienClient", "MienWire", "MienMessages", "MienManifest", "MienEstimation", "MienMedia", "CProcess"]),
+        tests("MienPluginsTests", ["TestSupport", "MienPlugins", "faulty-plugin", "MienHost", "MienClient", "MienWire", "MienMessages", "MienManifest", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore", "MienDigest",
+                                   "CPluginABI", "CProcess"]),
         tests("MienMediaTests", ["MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         .target(name: "VoiceFakes", dependencies: ["MienEstimation"], path: "Tests/Support/VoiceFakes", swiftSettings: swift),
         tests("MienEstimationTests", ["MienEstimation", "MienMedia", "VoiceFakes"]),

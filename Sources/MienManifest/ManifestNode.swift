@@ -132,6 +132,9 @@ package struct TextRule: Sendable {
     package static let variable = TextRule(meaning: "the name of an environment variable") { text in
         (1...128).contains(text.utf8.count) && !isDigit(text.utf8.first!) && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "_") }
     }
+    package static let library = TextRule(meaning: "the name of a library in the manifest's folder that ends in .so or .dylib") { text in
+        isName(text, extra: "._+-", limit: 128) && (text.hasSuffix(".so") || text.hasSuffix(".dylib"))
+    }
 
     private static func isText(_ text: String, limit: Int) -> Bool {
         (1...limit).contains(text.utf8.count) && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }

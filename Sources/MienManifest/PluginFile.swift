@@ -92,10 +92,36 @@ package struct PluginFile: ~Copyable {
         try withBytes { bytes in
             var hash = SHA256()
             hash.update(bytes)
-            let found = hash.finish().hexadecimal
-            guard found == expected else { throw Failure(path: path, reason: "has SHA-256 \(found), and its manifest states \(expected)") }
+            try check(hash.finish().hexadecimal, expected)
             return try body(bytes)
         }
+    }
+
+    /// Maps a file whose digest is known, for reading. Whoever writes to it afterwards changes what is seen: for files that are too large to be copied.
+    ///
+    /// - Throws: `Failure`, as `withBytes(sha256:)`.
+    package func mapped(sha256 expected: String) throws(Failure) -> Mapping {
+        guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+            throw Failure(path: path, reason: "cannot be mapped: \(String(cString: strerror(errno)))")
+        }
+        let mapping = Mapping(bytes: UnsafeRawBufferPointer(start: start, count: size))
+        var hash = SHA256()
+        hash.update(mapping.bytes)
+        try check(hash.finish().hexadecimal, expected)
+        return mapping
+    }
+
+    /// A file in memory, as long as this lives.
+    package final class Mapping: @unchecked Sendable {
+        package let bytes: UnsafeRawBufferPointer
+
+        fileprivate init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+        deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress!), bytes.count) }
+    }
+
+    private func check(_ found: String, _ expected: String) throws(Failure) {
+        guard found == expected else { throw Failure(path: path, reason: "has SHA-256 \(found), and its manifest states \(expected)") }
     }
 
     private static func isLink(_ name: String, in folder: CInt) -> Bool {

@@ -38,12 +38,12 @@ package struct PluginFolder: Sendable {
         } catch {
             throw ManifestError(file: name, "\(error)")
         }
-        try Self.checkOwner(path)
+        try Self.refuseWritableByAll([path, name])
     }
 
     /// What everybody may write to, nobody shall run.
-    private static func checkOwner(_ path: String) throws(ManifestError) {
-        for item in [path, "\(path)/\(manifestName)"] {
+    static func refuseWritableByAll(_ items: [String]) throws(ManifestError) {
+        for item in items {
             var info = stat()
             guard stat(item, &info) == 0, info.st_mode & S_IWOTH != 0, info.st_mode & S_ISVTX == 0 else { continue }
             throw ManifestError(file: item, "can be written by everybody; run: chmod o-w \(item)")
@@ -68,6 +68,7 @@ package struct PluginFolder: Sendable {
     package func endpoint(isConfined: Bool, log: HostLog) -> any PluginEndpoint {
         switch manifest.kind {
         case .process(let process): ProcessEndpoint(self, process, isConfined: isConfined, log: log)
+        case .library(let library): LibraryEndpoint(self, library, log: log)
         }
     }
 
@@ -87,10 +88,12 @@ package struct PluginFolder: Sendable {
         }
     }
 
-    /// One more than can be asked at a time: while they compute, the host prepares the next question.
+    /// One more than can be asked at a time: while they compute, the host prepares the next question. How many questions at once a library takes is not known before it
+    /// is loaded; those that it does not take wait without work.
     private var threads: Int {
         switch manifest.kind {
         case .process(let process): process.limits.processes + 1
+        case .library: 4
         }
     }
 }

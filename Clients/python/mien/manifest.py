@@ -114,14 +114,16 @@ def load(folder: pathlib.Path) -> Manifest:
 
 
 def _plugin(value: object) -> Manifest:
-    node = Node(value, "", ["schema", "id", "version", "summary", "licence", "attribution", "kind", "entry", "protocol", "files", "environment", "limits",
-                            "restart", "estimators"])
+    node = Node(value, "", ["schema", "id", "version", "summary", "licence", "attribution", "kind", "entry", "protocol", "abi", "files", "environment",
+                            "limits", "restart", "estimators"])
     if node.value("schema") != 1:
         raise ManifestError("schema is not 1, the only one that this package knows")
     plugin = {"id": node.text("id", ID), "version": node.text("version", VERSION)}
     texts = {"summary": node.text("summary", TEXT), "licence": node.text("licence", TEXT), "attribution": node.text("attribution", TEXT)}
     if node.choice("kind", ["process", "library"]) == "library":
         raise ManifestError('kind is "library", but a plugin in Python is a "process"')
+    if node.has("abi"):
+        raise ManifestError('abi belongs to plugins of the kind "library"')
     node.texts("entry", ARGUMENT, 1, 64, unique=False)
     if node.has("protocol"):
         _protocol(node)

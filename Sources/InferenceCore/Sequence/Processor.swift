@@ -39,6 +39,9 @@ package struct Processor: Sendable {
     /// How weights are laid out in memory; weights that were packed for one layout are of no use to another.
     package var layout: String { "\(String(cString: kernels.layout))-\(kernels.half_width)-\(kernels.quantized.width)" }
 
+    /// Most inputs of a product: sums of more bytes would not fit.
+    package var mostInputs: Int { precision == .int8 ? MIEN_QUANTIZED_K : .max }
+
     /// The same at another precision, for a part of a network that needs it.
     package func at(_ precision: Precision) -> Processor {
         Processor(kernels: kernels, threads: threads, precision: precision, pool: pool)

@@ -5,9 +5,10 @@ import MienMessages
 
 // The schema of `plugin.json`, strict: every key known, none but those with a question mark left out.
 //
-//   { "schema": 1, "id", "version", "summary", "licence", "attribution", "kind": "process", "entry": [ ... ], "protocol"?: [ 1, 1 ], "files"?: [ FILE, ... ],
-//     "environment"?: [ NAME, ... ], "limits"?: LIMITS, "restart"?: RESTART, "estimators": [ ESTIMATOR, ... ] }
+//   { "schema": 1, "id", "version", "summary", "licence", "attribution", PROCESS or LIBRARY, "files"?: [ FILE, ... ], "estimators": [ ESTIMATOR, ... ] }
 //
+//   PROCESS    "kind": "process", "entry": [ PROGRAM, ARGUMENT, ... ], "protocol"?: [ 1, 1 ], "environment"?: [ NAME, ... ], "limits"?: LIMITS, "restart"?: RESTART
+//   LIBRARY    "kind": "library", "entry": [ "libNAME.so" ], "abi"?: [ 1, 1 ]
 //   FILE       { "file", "sha256" }
 //   LIMITS     { "processes"?, "memory_mb"?, "start_seconds"?, "call_seconds"? }
 //   RESTART    { "attempts"?, "seconds"? }
@@ -36,7 +37,8 @@ extension PluginManifest {
 
     private init(_ value: JSONValue, _ file: String) throws(ManifestError) {
         let root = try ManifestNode(value, at: "", of: file, keys: [
-            "schema", "id", "version", "summary", "licence", "attribution", "kind", "entry", "protocol", "files", "environment", "limits", "restart", "estimators",
+            "schema", "id", "version", "summary", "licence", "attribution", "kind", "entry", "protocol", "abi", "files", "environment", "limits", "restart",
+            "estimators",
         ])
         let schema = try root.integer("schema", in: 1...Int.max)
         guard schema == 1 else { throw root.failure("schema", "is \(schema), but this build reads schema 1") }
@@ -47,6 +49,7 @@ extension PluginManifest {
         attribution = try root.string("attribution", .text)
         switch try root.choice("kind", of: KindName.self) {
         case .process: kind = .process(try Process(root))
+        case .library: kind = .library(try Library(root))
         }
         files = []
         if root.has("files") {
@@ -64,18 +67,14 @@ extension PluginManifest {
         }
     }
 
-    private enum KindName: String, CaseIterable { case process }
+    private enum KindName: String, CaseIterable { case process, library }
 }
 
 extension PluginManifest.Process {
     init(_ root: ManifestNode) throws(ManifestError) {
+        if root.has("abi") { throw root.failure("abi", "belongs to plugins of the kind library") }
         entry = try root.strings("entry", .argument, count: 1...64)
-        if root.has("protocol") {
-            let range = try root.numbers("protocol", count: 2, in: 1...1e6)
-            guard range[0] <= 1, range[1] >= 1 else {
-                throw root.failure("protocol", "is from \(Int(range[0])) to \(Int(range[1])), and this build speaks version 1")
-            }
-        }
+        try root.refuseOtherVersions("protocol")
         environment = root.has("environment") ? try root.strings("environment", .variable, count: 0...64) : []
         limits = PluginManifest.Limits()
         if root.has("limits") {
@@ -91,6 +90,16 @@ extension PluginManifest.Process {
             if node.has("attempts") { restart.attempts = try node.integer("attempts", in: 0...1000) }
             if node.has("seconds") { restart.window = try node.integer("seconds", in: 1...86_400) }
         }
+    }
+}
+
+extension PluginManifest.Library {
+    init(_ root: ManifestNode) throws(ManifestError) {
+        for key in ["protocol", "environment", "limits", "restart"] where root.has(key) {
+            throw root.failure(key, "belongs to plugins of the kind process; a library lives in the host's own")
+        }
+        file = try root.strings("entry", .library, count: 1...1)[0]
+        try root.refuseOtherVersions("abi")
     }
 }
 
@@ -177,6 +186,13 @@ extension Proto.VoiceInput {
 }
 
 extension ManifestNode {
+    /// A range of versions, if there is one, has to hold version 1, the only one so far of both the protocol and the ABI.
+    fileprivate func refuseOtherVersions(_ key: String) throws(ManifestError) {
+        guard has(key) else { return }
+        let range = try numbers(key, count: 2, in: 1...1e6)
+        guard range[0] <= 1, range[1] >= 1 else { throw failure(key, "is from \(Int(range[0])) to \(Int(range[1])), and this build speaks version 1") }
+    }
+
     fileprivate func strings(_ key: String, _ rule: TextRule, count: ClosedRange<Int>) throws(ManifestError) -> [String] {
         var strings: [String] = []
         for (value, _) in try array(key, count: count) {

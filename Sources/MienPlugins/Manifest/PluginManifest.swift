@@ -20,6 +20,8 @@ package struct PluginManifest: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         /// A program that speaks the protocol on its stdin and stdout.
         case process(Process)
+        /// A shared library with the functions of mien_plugin.h.
+        case library(Library)
     }
 
     package struct Process: Sendable, Equatable {
@@ -29,6 +31,11 @@ package struct PluginManifest: Sendable, Equatable {
         package var environment: [String]
         package var limits: Limits
         package var restart: Restart
+    }
+
+    package struct Library: Sendable, Equatable {
+        /// Its name in the plugin's folder.
+        package var file: String
     }
 
     package struct File: Sendable, Equatable {

@@ -51,13 +51,7 @@ private final class Handover<Value: Sendable>: @unchecked Sendable {
     func take(within nanoseconds: Int) -> Result<Value, any Error>? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        var end = timespec()
-        clock_gettime(CLOCK_REALTIME, &end)
-        end.tv_nsec += nanoseconds
-        while end.tv_nsec >= 1_000_000_000 {
-            end.tv_nsec -= 1_000_000_000
-            end.tv_sec += 1
-        }
+        var end = timespec(in: nanoseconds)
         while value == nil {
             if pthread_cond_timedwait(arrived, mutex, &end) == ETIMEDOUT { break }
         }
@@ -68,5 +62,18 @@ private final class Handover<Value: Sendable>: @unchecked Sendable {
 extension Result where Failure == any Error {
     fileprivate init(_ body: () async throws -> Success) async {
         do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
+
+extension timespec {
+    /// That many nanoseconds from now on the clock of the day, as conditions want it; less than a second.
+    init(in nanoseconds: Int) {
+        self.init()
+        clock_gettime(CLOCK_REALTIME, &self)
+        tv_nsec += nanoseconds
+        if tv_nsec >= 1_000_000_000 {
+            tv_nsec -= 1_000_000_000
+            tv_sec += 1
+        }
     }
 }

@@ -157,11 +157,14 @@ enum PluginReport {
             note("summary", manifest.summary)
             note("licence", manifest.licence)
             note("attribution", manifest.attribution)
-            if case .process(let process) = manifest.kind {
+            switch manifest.kind {
+            case .process(let process):
                 note("entry", process.entry.joined(separator: " "))
                 note("environment", process.environment.joined(separator: ", "))
                 note("limits", "\(process.limits.processes) \(process.limits.processes == 1 ? "process" : "processes"), \(process.limits.memory) MB each, "
                      + "\(process.limits.start) s to start, \(process.limits.call) s per question, \(process.restart.attempts) restarts in \(process.restart.window) s")
+            case .library(let library):
+                note("entry", library.file)
             }
             for file in manifest.files { note("file", file.file) }
             for estimator in manifest.estimators {
@@ -206,6 +209,7 @@ extension Plugin {
         case .code(let plugin):
             switch plugin.manifest.kind {
             case .process: "process"
+            case .library: "library"
             }
         }
     }
