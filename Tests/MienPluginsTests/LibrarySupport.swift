@@ -63,7 +63,7 @@ struct Compiled {
     }
 
     static func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, words: String) {
-        let process = Process(), pipe = Pipe()
+        let process = Foundation.Process(), pipe = Foundation.Pipe()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [program] + arguments
         process.standardOutput = pipe
@@ -148,7 +148,7 @@ extension String {
             return given && state ? MIEN_NOT_FOUND : MIEN_INVALID;
         #endif
             (void)message, (void)message_size;
-            *state = (void *)estimator[0] ? (void *)&opened : NULL;
+            *state = estimator[0] ? &opened : NULL;
             opened++;
             return given == host ? MIEN_OK : MIEN_INVALID;
         }

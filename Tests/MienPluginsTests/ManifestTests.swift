@@ -58,6 +58,32 @@ struct ManifestTests {
         #expect(error?.key == key && error?.line == line && error?.message.contains(word) == true, "\(String(describing: error))")
     }
 
+    private static let library = """
+        { "schema": 1, "id": "my-plugin", "version": "1", "summary": "Reads.", "licence": "MIT", "attribution": "me", "kind": "library",
+          "entry": ["libmine.so"], "abi": [1, 1],
+          "estimators": [ { "id": "my-voices", "categories": ["Fear"], "voice": {} } ] }
+        """
+
+    @Test("of a library is read") func library() throws {
+        #expect(try read(Self.library).kind == .library(PluginManifest.Library(file: "libmine.so")))
+        #expect(try read(Self.library.replacing("libmine.so", with: "mine.dylib")).kind == .library(PluginManifest.Library(file: "mine.dylib")))
+        #expect(try read(Self.library.replacing(", \"abi\": [1, 1]", with: "")).kind == .library(PluginManifest.Library(file: "libmine.so")))
+    }
+
+    @Test("of a library that is wrong is refused, with line and key", arguments: [
+        ("[\"libmine.so\"]", "[]", "entry", "0 elements"), ("[\"libmine.so\"]", "[\"libmine.so\", \"x\"]", "entry", "2 elements"), ("libmine.so", "../libmine.so", "entry[0]", "library in the manifest's"),
+        ("libmine.so", "lib/mine.so", "entry[0]", "library in the manifest's"), ("libmine.so", "/lib/libmine.so", "entry[0]", "library in the manifest's"), ("libmine.so", ".so", "entry[0]", "ends in .so"),
+        ("libmine.so", "libmine.dll", "entry[0]", "ends in .so or .dylib"), ("[1, 1]", "[2, 3]", "abi", "speaks version 1"), ("\"abi\": [1, 1]", "\"protocol\": [1, 1]", "protocol", "belongs to plugins of the kind process"),
+        ("\"abi\": [1, 1]", "\"environment\": []", "environment", "kind process"), ("\"abi\": [1, 1]", "\"limits\": {}", "limits", "kind process"), ("\"abi\": [1, 1]", "\"restart\": {}", "restart", "kind process"),
+        ("\"library\"", "\"process\"", "abi", "belongs to plugins of the kind library"),
+    ] as [(String, String, String, String)])
+    func wrongLibrary(old: String, new: String, key: String, word: String) {
+        let changed = Self.library.replacing(old, with: new, maxReplacements: 1)
+        #expect(changed != Self.library)
+        let error = #expect(throws: ManifestError.self) { try read(changed) }
+        #expect(error?.key == key && error?.line == 2 && error?.message.contains(word) == true, "\(String(describing: error))")
+    }
+
     @Test("that is no JSON is refused, with the line") func syntax() {
         let error = #expect(throws: ManifestError.self) { try read("{\n  \"schema\": 1,\n}") }
         #expect(error?.message.contains("line 3") == true)
