@@ -15,13 +15,13 @@ extension PluginsCommand {
         static let configuration = CommandConfiguration(
             abstract: "Begin a plugin: a folder that works, and that you change.",
             discussion: """
-                Writes NAME/plugin.json and the code. Where python3 does not have the package mien, an environment that has it is made in NAME/.venv; pip fetches \
-                what that needs.
+                Writes NAME/plugin.json and the code. Python: where python3 does not have the package mien, an environment that has it is made in NAME/.venv; pip \
+                fetches what that needs. C: the library is built with cc; the line that does it is at the top of plugin.c.
 
                 Afterwards: mien plugins check NAME
                 """)
 
-        enum Language: String, ExpressibleByArgument, CaseIterable { case python }
+        enum Language: String, ExpressibleByArgument, CaseIterable { case python, c }
         enum Modality: String, ExpressibleByArgument, CaseIterable { case voice, face }
 
         @Argument(help: "Name of the plugin, of its estimator and of its folder, in kebab-case.") var name: String
@@ -39,17 +39,41 @@ extension PluginsCommand {
                 let folder = absolute(name)
                 guard try !BuiltIn.ids().contains(name) else { throw Failure("\(name) is the name of an estimator or a model of this build", code: ExitStatus.usage) }
                 guard mkdir(folder, 0o755) == 0 else { throw Failure("\(folder) cannot be made: \(String(cString: strerror(errno)))", code: ExitStatus.cannotCreate) }
-                let python = try await environment(in: folder)
-                let isVoice = reads == .voice
-                func fill(_ template: [UInt8]) -> [UInt8] {
-                    let words = ["NAME": name, "PYTHON": python, "DIMENSION": isVoice ? "arousal" : "valence",
-                                 "INPUT": isVoice ? #""voice": {}"# : #""face": { "width": 112, "height": 112, "pixels": "grey", "crop": "aligned" }"#]
-                    return Array(words.reduce(String(decoding: template, as: UTF8.self)) { $0.replacing($1.key, with: $1.value) }.utf8)
+                switch language {
+                case .python: try await writePython(folder)
+                case .c: try await writeC(folder)
                 }
-                try OutputFile.write(fill(PackageResources.python_json), to: "\(folder)/plugin.json")
-                try OutputFile.write(fill(isVoice ? PackageResources.voice_py : PackageResources.face_py), to: "\(folder)/plugin.py")
                 say("\(name): written\nTry it: mien plugins check \(name)")
             }
+        }
+
+        private func writePython(_ folder: String) async throws {
+            let python = try await environment(in: folder)
+            try write(PackageResources.python_json, to: "\(folder)/plugin.json", ["PYTHON": python])
+            try write(reads == .voice ? PackageResources.voice_py : PackageResources.face_py, to: "\(folder)/plugin.py")
+        }
+
+        private func writeC(_ folder: String) async throws {
+            guard let compiler = findTool("cc") else { throw Failure("there is no C compiler: cc is not in PATH", code: ExitStatus.unavailable) }
+            try write(PackageResources.c_json, to: "\(folder)/plugin.json")
+            try write(reads == .voice ? PackageResources.voice_c : PackageResources.face_c, to: "\(folder)/plugin.c")
+            try OutputFile.write(PackageResources.mien_plugin_h, to: "\(folder)/mien_plugin.h")
+            try await run(compiler, ["-std=c99", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", "\(folder)/lib\(name).so", "\(folder)/plugin.c", "-lm"])
+        }
+
+        /// Writes a template with its words filled in.
+        private func write(_ template: [UInt8], to path: String, _ more: [String: String] = [:]) throws {
+            let isVoice = reads == .voice
+            let words = ["NAME": name, "DIMENSION": isVoice ? "arousal" : "valence",
+                         "INPUT": isVoice ? #""voice": {}"# : #""face": { "width": 112, "height": 112, "pixels": "grey", "crop": "aligned" }"#]
+            let text = words.merging(more) { $1 }.reduce(String(decoding: template, as: UTF8.self)) { $0.replacing($1.key, with: $1.value) }
+            try OutputFile.write(Array(text.utf8), to: path)
+        }
+
+        /// - Throws: `Failure` if it cannot be run or fails.
+        private func run(_ program: String, _ arguments: [String]) async throws {
+            let outcome = try await Tool.run(program, arguments)
+            guard outcome.code == 0 else { throw Failure("\(program) \(arguments.joined(separator: " ")): \(outcome.complaint)", code: ExitStatus.unavailable) }
         }
 
         /// The Python to run the plugin with: the one in PATH if it has our package, else one in an environment that is made here.
@@ -61,11 +85,8 @@ extension PluginsCommand {
                               code: ExitStatus.unavailable)
             }
             say("making \(name)/.venv with the package mien")
-            let steps = [(system, ["-m", "venv", "\(folder)/.venv"]), ("\(folder)/.venv/bin/python", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", source])]
-            for (program, arguments) in steps {
-                let outcome = try await Tool.run(program, arguments)
-                guard outcome.code == 0 else { throw Failure("\(program) \(arguments.joined(separator: " ")): \(outcome.complaint)", code: ExitStatus.unavailable) }
-            }
+            try await run(system, ["-m", "venv", "\(folder)/.venv"])
+            try await run("\(folder)/.venv/bin/python", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", source])
             return ".venv/bin/python"
         }
 

@@ -1,0 +1,1 @@
+../../CPluginABI/include/mien_plugin.h
