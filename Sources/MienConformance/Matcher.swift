@@ -15,8 +15,8 @@ struct Matcher {
             }
             if object.members.first?.name.hasPrefix("$") != true { return try members(object, value, path) }
         }
-        let expected = try scope.json(expected)
         if case .array(let items) = expected { return try elements(items, value, path) }
+        let expected = try scope.json(expected)
         return Self.agree(expected, value) ? nil : differs(path, "\(Self.shown(expected))", value)
     }
 

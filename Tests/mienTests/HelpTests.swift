@@ -46,8 +46,7 @@ import Testing
               plugins                 List, describe, try and begin plugins.
               info                    Show what a host says of itself and its estimators.
               call                    Call any method of a host, with JSON for messages.
-              conformance             Put a host, a plugin or a client to the test: does it speak the
-                                      protocol?
+              conformance             Put a host, a plugin or a client to the test.
               network                 Run a network by itself, to check it against a reference.
               doctor                  Check this machine: processor, libraries, tools, models, and a host's
                                       first words.

@@ -16,9 +16,9 @@ import Darwin
 
 struct Conformance: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put a host, a plugin or a client to the test: does it speak the protocol?",
+        abstract: "Put a host, a plugin or a client to the test.",
         discussion: """
-            The program is started anew for each case. Whether it is a host or a plugin is found out by asking it; --as tells it, --client says that it makes \
+            Cases in which it has to speak the protocol by the letter; the program is started anew for each. Whether it is a host or a plugin is found out by asking it; --as tells it, --client says that it makes \
             calls on its stdin and stdout and the cases answer. Tests/Conformance/README.md explains the language of cases, for --cases.
 
             EXAMPLES:
