@@ -116,9 +116,13 @@ def test_the_command_lists_describes_and_checks(tmp_path):
 
 
 @pytest.mark.parametrize("reads", ["voice", "face"])
-def test_a_new_plugin_works_at_once(tmp_path, reads):
-    subprocess.run([mien_command(), "plugins", "new", "my-own", "--lang", "python", "--reads", reads], cwd=tmp_path, check=True, env={**os.environ, "PATH": PATH}, timeout=60)
+@pytest.mark.parametrize("language", ["python", "c"])
+def test_a_new_plugin_works_at_once(tmp_path, language, reads):
+    subprocess.run([mien_command(), "plugins", "new", "my-own", "--lang", language, "--reads", reads], cwd=tmp_path, check=True, env={**os.environ, "PATH": PATH}, timeout=60)
     assert "warm after" in mien("plugins", "check", tmp_path / "my-own").stdout
+    media = SPEECH if reads == "voice" else PORTRAIT
+    shown = mien(reads, "--plugin", tmp_path / "my-own", "--estimator", "my-own", media).stdout
+    assert media.name in shown and ("+0." in shown or "-0." in shown)
 
 
 def test_plugins_beside_the_models_are_always_there(tmp_path):

@@ -38,6 +38,17 @@ private let answer = Proto.EstimateVoiceResponse(
         ])
     }
 
+    @Test func anEstimatorWithoutCategoriesHasItsDimensionsShown() {
+        var bare = answer.estimates[1]
+        bare.categories = []
+        var report = VoiceReport(top: nil)
+        report.add("a.wav", Proto.EstimateVoiceResponse(estimates: [bare]))
+        #expect(report.render(.plain).prefix(2) == [
+            "FILE   TIME           EMOTION  INTENSITY  AROUSAL  VALENCE  NOTE",
+            "a.wav  0:02.0-0:04.0  -                     +1.00    -1.00  audio clipped",
+        ])
+    }
+
     @Test func ofSomeCategoriesOnlyTheseAreShown() {
         var wanted = answer.estimates[1]
         wanted.coveredCategories = ["Anger", "Fear"]

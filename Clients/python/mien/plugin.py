@@ -93,6 +93,8 @@ def serve(folder: Union[str, "os.PathLike[str]", None] = None, workers: int = 1)
     connection = Connection(source, sink, Service(found, functions).methods(), found.id, found.version, workers)
     _drain_on_termination(connection)
     code = connection.run()
+    if threading.current_thread() is threading.main_thread():
+        signal.set_wakeup_fd(-1)
     if connection.is_busy:
         # Not by returning: Python cannot end a thread that computes, and taking the interpreter down around it may crash.
         _say(connection.reason)
@@ -131,11 +133,14 @@ def _drain_on_termination(connection: Connection) -> None:
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, drain)
+        # The system may hand the signal to any thread, and Python runs its handler on this one, which sleeps until something is to be read.
+        signal.set_wakeup_fd(connection.wake_descriptor, warn_on_full_buffer=False)
         # A helper forked by the author's code has no calls to finish.
         os.register_at_fork(after_in_child=_end_when_told)
 
 
 def _end_when_told() -> None:
+    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 

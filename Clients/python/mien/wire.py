@@ -80,6 +80,11 @@ class Connection:
                     self._read(buffer)
 
     @property
+    def wake_descriptor(self) -> int:
+        """What is written to it, without blocking, wakes run()."""
+        return self._wake_write
+
+    @property
     def reason(self) -> str:
         """Why the connection has ended, unless its input did."""
         return self._state.reason

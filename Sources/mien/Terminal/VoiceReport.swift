@@ -56,6 +56,9 @@ struct VoiceReport {
         let time = Self.time(of: estimate)
         func dimension(_ name: String) -> String { estimate.dimensions.first { $0.name == name }.map { signed($0.value) } ?? "" }
         let arousal = dimension("arousal"), valence = dimension("valence")
+        if Self.classes(of: estimate).isEmpty {
+            table.add([.init(file), .init(time), "-", "", .init(arousal), .init(valence), .init(notes, .yellow)])
+        }
         for (index, row) in Self.classes(of: estimate).prefix(tableTop).enumerated() {
             let first = index == 0
             var probability = fixed(row.value, 2)
@@ -72,7 +75,7 @@ struct VoiceReport {
         return "\(clock(segment.start))-\(clock(segment.end))"
     }
 
-    static func isCalibrated(_ estimate: Proto.Estimate) -> Bool { estimate.categories.allSatisfy { $0.calibratedProbability != nil } }
+    static func isCalibrated(_ estimate: Proto.Estimate) -> Bool { !estimate.categories.isEmpty && estimate.categories.allSatisfy { $0.calibratedProbability != nil } }
 
     /// The intensities of the categories, the strongest first. Where these are probabilities of classes, and all were asked for, classes that
     /// have no category of their own (neutral) count as well: to leave them out would make a calm voice look as if it were emotional.
