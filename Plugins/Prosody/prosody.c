@@ -54,14 +54,13 @@ static float least_between(float before, float middle, float after) {
 /* The period of FRAME samples, or 0. */
 static float period(const float *x) {
     float difference[LONGEST + 2], normal[LONGEST + 2];
-    /* Step 2: how far the frame is from itself a lag later. */
-    for (int lag = 0; lag <= LONGEST + 1; lag++) {
-        float sum = 0;
-        for (int i = 0; i < WINDOW; i++) {
+    /* Step 2: how far the frame is from itself a lag later. The lags are the inner loop, so that compilers compute several at once. */
+    memset(difference, 0, sizeof difference);
+    for (int i = 0; i < WINDOW; i++) {
+        for (int lag = 0; lag <= LONGEST + 1; lag++) {
             const float d = x[i] - x[i + lag];
-            sum += d * d;
+            difference[lag] += d * d;
         }
-        difference[lag] = sum;
     }
     /* Step 3: against the mean of all shorter lags, so that lag 0 is no dip, and no scale is left. */
     double total = 0;

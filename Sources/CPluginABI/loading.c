@@ -22,8 +22,8 @@ static enum mien_loading read_table(const mien_plugin *theirs, uint32_t abi, mie
     if (!speaks) return MIEN_LOADING_OTHER_ABI;
     // A member that the size cuts through is not there.
     const size_t members[] = {
-        offsetof(mien_plugin, id), offsetof(mien_plugin, version), offsetof(mien_plugin, estimators), offsetof(mien_plugin, estimator_count), offsetof(mien_plugin, open),
-        offsetof(mien_plugin, estimate_faces), offsetof(mien_plugin, estimate_voices), offsetof(mien_plugin, close),
+        offsetof(mien_plugin, id), offsetof(mien_plugin, version), offsetof(mien_plugin, estimators), offsetof(mien_plugin, estimator_count),
+        offsetof(mien_plugin, open), offsetof(mien_plugin, estimate_faces), offsetof(mien_plugin, estimate_voices), offsetof(mien_plugin, close),
     };
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         if (members[i] + sizeof(void *) > theirs->size) memset((char *)ours + members[i], 0, sizeof(void *));

@@ -544,6 +544,7 @@ FIRST = ("estimators", 0)
 @pytest.mark.parametrize("change, words", [
     (put(["schema"], 2), "schema is not 1"), (put(["colour"], 1), '"colour" is not a key'), (lambda document: document.pop("version"), "version is missing"),
     (put(["id"], "Odd One"), 'id is "Odd One"'), (put(["kind"], "library"), 'kind is "library"'), (put(["kind"], "magic"), "kind is none of"),
+    (put(["abi"], [1, 1]), 'abi belongs to plugins of the kind "library"'),
     (put(["entry"], []), "entry has 0"), (put(["entry"], "python3"), "entry is a string where an array"), (put(["protocol"], [2, 3]), "protocol is 2-3"),
     (put(["protocol"], [1]), "protocol has 1"), (put(["files"], [{"file": "../x", "sha256": "0" * 64}]), 'files[0].file is "../x"'),
     (put(["files"], [{"file": "x", "sha256": "0"}]), "files[0].sha256"), (put(["environment"], ["A=B"]), "environment[0]"),

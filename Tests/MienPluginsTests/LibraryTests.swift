@@ -258,6 +258,17 @@ struct LibraryTests {
 
     // MARK: Loading
 
+    @Test("can be written in C99 and in C++11 with the header alone") func header() throws {
+        try inTemporaryFolder { path in
+            for (compiler, standard, name) in [("cc", "c99", "a.c"), ("c++", "c++11", "a.cpp")] {
+                guard (try? Compiled.run(compiler, ["--version"]))?.status == 0 else { continue }
+                try "#include <mien_plugin.h>\nextern int a;\n".write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)
+                let result = try Compiled.run(compiler, ["-std=\(standard)", "-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only", "-I", Compiled.headers, "\(path)/\(name)"])
+                #expect(result.status == 0, "\(result.words)")
+            }
+        }
+    }
+
     @Test("says who it is, and lets go of all it has opened") func life() async throws {
         try await inTemporaryFolder { path in
             let note = "\(path)/closed.txt"

@@ -5,7 +5,7 @@ import MienMessages
 
 /// Changes what has been said about an item.
 private func change(_ answer: OpaquePointer?, _ item: Int, _ function: StaticString, _ body: (inout Proto.PluginReading) throws(Refusal) -> Void) -> mien_status {
-    serve(LibraryQuestion.at(UnsafeRawPointer(answer)), function) { (question) throws(Refusal) in
+    serve(LibraryQuestion.answered(answer), function) { (question) throws(Refusal) in
         try question.change(item) { (reading) throws(Refusal) in try body(&reading) }
     }
 }

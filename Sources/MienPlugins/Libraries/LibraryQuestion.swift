@@ -124,21 +124,44 @@ final class LibraryQuestion: @unchecked Sendable {
 
     // MARK: Asking
 
-    /// Questions that are being answered, by the address that plugins know them by.
-    private static let open = Locked<[UInt: LibraryQuestion]>([:])
+    /// Questions that are being answered: by their address, and by the number that stands for their answer. An address comes again, a number does not, so that nothing is said
+    /// about the wrong face.
+    private struct Open {
+        var questions: [UInt: LibraryQuestion] = [:]
+        var answers: [UInt: LibraryQuestion] = [:]
+        var last: UInt = 0
+    }
+
+    private static let open = Locked(Open())
 
     /// The question at an address, if it is one that is being answered.
     static func at(_ pointer: UnsafeRawPointer?) -> LibraryQuestion? {
         let address = UInt(bitPattern: pointer)
-        return open.withLock { $0[address] }
+        return open.withLock { $0.questions[address] }
     }
 
-    /// Lends the question to a plugin's function, and its address once more as the answer.
-    func ask(_ function: (UnsafePointer<mien_question>, OpaquePointer) -> mien_status) -> mien_status {
+    /// The question that somebody answers.
+    static func answered(_ handle: OpaquePointer?) -> LibraryQuestion? {
+        let number = UInt(bitPattern: handle)
+        return open.withLock { $0.answers[number] }
+    }
+
+    /// Lends the question to a plugin's function, with a handle for its answer.
+    func ask(_ function: (UnsafePointer<mien_question>, OpaquePointer?) -> mien_status) -> mien_status {
         let address = UInt(bitPattern: question)
-        Self.open.withLock { $0[address] = self }
-        defer { Self.open.withLock { _ = $0.removeValue(forKey: address) } }
-        return function(question, OpaquePointer(question))
+        let number = Self.open.withLock { open in
+            open.last += 1
+            open.questions[address] = self
+            open.answers[open.last] = self
+            return open.last
+        }
+        defer {
+            Self.open.withLock { open in
+                open.questions[address] = nil
+                open.answers[number] = nil
+            }
+        }
+        return function(question, OpaquePointer(bitPattern: number))
     }
 
     var answer: Proto.PluginReadings { Proto.PluginReadings(readings: state.withLock { $0.readings }) }

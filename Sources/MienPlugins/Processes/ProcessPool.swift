@@ -66,7 +66,7 @@ actor ProcessPool {
                     throw CallError(.deadlineExceeded, "plugin \(id) has not answered within \(process.limits.call) seconds, the limit of its manifest", reason: "PLUGIN_TIMEOUT",
                                     facts: [MetadataEntry("plugin", id)])
                 }
-                if child.isOpen {
+                if child.isOpen, !Self.isLeaving(error) {
                     giveBack(child)
                     throw Self.translate(error, plugin: id)
                 }
@@ -81,6 +81,9 @@ actor ProcessPool {
             }
         }
     }
+
+    /// The process takes no further questions and has not begun this one.
+    private static func isLeaving(_ error: any Error) -> Bool { ["DRAINING", "NOT_PROCESSED"].contains((error as? CallError)?.reason) }
 
     /// A status of the plugin's own is the caller's business only in part: whatever code it has chosen, the host's request was sound.
     private static func translate(_ error: any Error, plugin: String) -> CallError {
