@@ -156,7 +156,7 @@ if Context.environment["MIEN_FUZZ"] == "1" {
         fuzzer("FuzzTorch", ["MienNetworks"]),
         fuzzer("FuzzOnnx", ["MienNetworks", "InferenceCore"]),
         fuzzer("FuzzFaceManifest", ["OnnxFace"]),
-        fuzzer("FuzzPlugin", ["MienPlugins", "MienMessages"]),
+        fuzzer("FuzzPlugin", ["MienPlugins", "MienEstimation", "MienMessages"]),
         fuzzer("FuzzJPEG", ["MienMedia"]),
         fuzzer("FuzzPNG", ["MienMedia"]),
         fuzzer("FuzzAudio", ["MienMedia"]),

@@ -1,3 +1,4 @@
+import MienEstimation
 import MienMessages
 import MienPlugins
 
