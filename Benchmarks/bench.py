@@ -129,7 +129,7 @@ def wire(arguments, report):
 
 def plugins(arguments, report):
     """One face of 48 x 48 pixels to a plugin and its reading back, against a bare pair of pipes; and the same while another plugin is killed every 100 ms."""
-    names = dict(bare="bare pipe", process="plugin in a process", neighbour="the same beside a dying one")
+    names = dict(bare="bare pipe", library="plugin in a library", process="plugin in a process", neighbour="the same beside a dying one")
     results = rounds([Worker(title, [RELEASE / "mien-bench", "plugin", name]) for name, title in names.items()], arguments.rounds, warm_up=1)
     base = [r["median_us"] for r in results[names["process"]]]
     rows = [[name] + [f"{statistics.median(r[key] for r in values):,.1f}" for key in ("median_us", "p99_us")] + [f"{ratio(base, [r['median_us'] for r in values]):.2f}"]

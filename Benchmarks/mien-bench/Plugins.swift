@@ -8,6 +8,7 @@ import MienWire
 // What it costs to ask a plugin in a process of its own, beside a bare pair of pipes to a process that answers as many bytes.
 //
 //   plugin process            one face of 48 x 48 pixels and one reading, through the endpoint that the host uses, with confinement
+//   plugin library            the same face to a library in this process, built with cc
 //   plugin bare               the same number of bytes each way, by write and read alone
 //   plugin neighbour          as "process", while another plugin is killed every 100 ms
 //   plugin-child, pipe-child  the other ends
@@ -58,7 +59,7 @@ private func readWhole(_ descriptor: CInt, _ bytes: inout [UInt8]) -> Bool {
 }
 
 func benchmarkPlugin() throws {
-    guard arguments.count > 2 else { fail("process, bare or neighbour is missing") }
+    guard ["process", "library", "bare", "neighbour"].contains(arguments[2]) else { fail("\(arguments[2]) is none of process, library, bare and neighbour") }
     let questions = 2000, face = (0..<side * side).map { UInt8(truncatingIfNeeded: $0 * 7) }
     func answerQuestions(_ ask: () throws -> Void) throws {
         for _ in 0..<50 { try ask() }
@@ -82,7 +83,7 @@ func benchmarkPlugin() throws {
             guard readWhole(pipes[1].readEnd, &reply) else { fail("the other end has gone") }
         }
     }
-    let plugin = try BenchPlugin(restarts: 5)
+    let plugin = try arguments[2] == "library" ? BenchPlugin.library() : BenchPlugin(restarts: 5)
     // Before the killer looks for its victims.
     _ = try plugin.endpoint.describe(EstimationContext())
     if arguments[2] == "neighbour" { try BenchPlugin(restarts: 1000).sufferForever() }
@@ -90,20 +91,60 @@ func benchmarkPlugin() throws {
     try answerQuestions { _ = try plugin.endpoint.estimateFaces(request, EstimationContext()) }
 }
 
-/// This program as a plugin.
+/// A plugin that hardly does anything.
 private struct BenchPlugin {
     let endpoint: any PluginEndpoint
 
+    /// This program as a plugin.
     init(restarts: Int) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "mien-bench-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let program = URL(filePath: CommandLine.arguments[0]).standardizedFileURL.path
+        try self.init(in: Self.folder(), """
+            "kind": "process", "entry": ["\(program)", "plugin-child"], "restart": { "attempts": \(restarts), "seconds": 1 }
+            """)
+    }
+
+    private init(in folder: String, _ keys: String) throws {
         try """
-            { "schema": 1, "id": "bench", "version": "1", "summary": "Sums.", "licence": "Apache-2.0", "attribution": "nobody", "kind": "process",
-              "entry": ["\(program)", "plugin-child"], "restart": { "attempts": \(restarts), "seconds": 1 },
+            { "schema": 1, "id": "bench", "version": "1", "summary": "Sums.", "licence": "Apache-2.0", "attribution": "nobody", \(keys),
               "estimators": [ { "id": "bench-faces", "categories": ["Anger"], "face": { "width": 48, "height": 48, "pixels": "grey", "crop": "box" } } ] }
             """.write(toFile: folder + "/plugin.json", atomically: false, encoding: .utf8)
         endpoint = try PluginFolder(path: folder).endpoint(isConfined: true, log: HostLog(level: 7, descriptor: -1))
+    }
+
+    private static func folder() throws -> String {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "mien-bench-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    /// The same in C, in this process.
+    static func library() throws -> BenchPlugin {
+        let folder = try folder(), headers = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/CPluginABI/include").standardized.path
+        try """
+            #include "mien_plugin.h"
+            static const mien_host *host;
+            static mien_status look(void *state, const mien_question *question, mien_answer *answer, char *message, size_t size) {
+                (void)state, (void)message, (void)size;
+                const mien_face *face = question->faces;
+                uint32_t sum = 0, count = face->width * face->height;
+                for (uint32_t i = 0; i < count; i++) sum += face->pixels[i];
+                return host->add_category(answer, 0, "Anger", (float)sum / (float)(255 * count));
+            }
+            static const char *const estimators[] = {"bench-faces"};
+            static const mien_plugin plugin = {.abi = 1, .size = sizeof plugin, .lowest_abi = 1, .highest_abi = 1, .id = "bench", .version = "1",
+                                               .estimators = estimators, .estimator_count = 1, .estimate_faces = look};
+            const mien_plugin *mien_plugin_entry(const mien_host *given) {
+                host = given;
+                return &plugin;
+            }
+            """.write(toFile: folder + "/bench.c", atomically: false, encoding: .utf8)
+        let compiler = Process()
+        compiler.executableURL = URL(filePath: "/usr/bin/env")
+        compiler.arguments = ["cc", "-std=c99", "-O2", "-shared", "-fPIC", "-I", headers, "-o", folder + "/libbench.so", folder + "/bench.c"]
+        try compiler.run()
+        compiler.waitUntilExit()
+        guard compiler.terminationStatus == 0 else { fail("cc cannot build a library") }
+        return try BenchPlugin(in: folder, "\"kind\": \"library\", \"entry\": [\"libbench.so\"]")
     }
 
     /// Asks without a pause, while the process is killed every 100 ms.

@@ -6,7 +6,7 @@
 //   mien-bench vad     FILE SECONDS THREADS            voice activity; see VoiceActivity.swift
 //   mien-bench logmel  MELS THREADS REPEATS            log-mel features of 30 s of noise
 //   mien-bench heads   KIND COUNT ROWS THREADS REPEATS PRECISION   heads of Empathic Insight; see Heads.swift
-//   mien-bench plugin  process|bare|neighbour          what it costs to ask a plugin; see Plugins.swift
+//   mien-bench plugin  process|library|bare|neighbour  what it costs to ask a plugin; see Plugins.swift
 //   mien-bench peak    THREADS                         prints what this processor can do
 //
 // "run", "logmel" and "heads" answer with the seconds of one run after a pause, and with the median of REPEATS further ones.
