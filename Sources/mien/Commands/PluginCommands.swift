@@ -18,7 +18,7 @@ struct PluginsCommand: AsyncParsableCommand {
         commandName: "plugins",
         abstract: "List, describe, try and begin plugins.",
         discussion: """
-            A plugin is a folder with a plugin.json (a program that speaks Mien's protocol) or a face.json (an ONNX file). Every command finds those that --plugin \
+            A plugin is a folder with a plugin.json (a program that speaks Mien's protocol, or a library with its C interface) or a face.json (an ONNX file). Every command finds those that --plugin \
             names, those in the folders that $MIEN_PLUGINS lists, and those in the folder plugins beside the models.
             """,
         subcommands: [List.self, Info.self, Check.self, New.self], defaultSubcommand: List.self)
@@ -88,7 +88,7 @@ struct PluginsCommand: AsyncParsableCommand {
                 if !folder.manifest.files.isEmpty { report.note(.good, "files", "\(folder.manifest.files.count) with the right digest") }
                 let start = ContinuousClock.now
                 _ = try await lane.run { _ in try endpoint.describe(EstimationContext()) }
-                report.note(.good, "start", "greeted and described itself as its manifest does, after \(milliseconds(ContinuousClock.now - start))")
+                report.note(.good, "start", "described itself as its manifest does, after \(milliseconds(ContinuousClock.now - start))")
                 for estimator in folder.manifest.estimators {
                     let trial = try await lane.run { _ in try PluginTrial(estimator, endpoint) }.value
                     report.note(.good, estimator.id, "warm after \(milliseconds(trial.warm)), first answer after \(milliseconds(trial.first)), then \(milliseconds(trial.median))"
