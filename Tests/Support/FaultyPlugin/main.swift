@@ -45,7 +45,6 @@ case "killed": die(SIGKILL)
 case "text":
     sendRaw("Loading the model, please wait ...\n")
     hang()
-case "dies-at-first": if isFirst() { die(SIGKILL) }
 case "words":
     send("the model file is not there\nand this is why\n", to: 2)
     _exit(1)
