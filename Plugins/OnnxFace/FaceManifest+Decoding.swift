@@ -26,21 +26,12 @@ extension FaceManifest {
     /// - Parameter file: What to call it in errors.
     /// - Throws: `ManifestError`, naming the key.
     package init(_ json: some Collection<UInt8>, file: String) throws(ManifestError) {
-        let value: JSONValue
-        do throws(JSONError) {
-            value = try JSONValue.parse(json, limits: JSONLimits(bytes: Self.sizeLimit, depth: 8))
-        } catch {
-            throw ManifestError(file: file, "\(error)")
-        }
-        do throws(ManifestError) { try self.init(value, file) } catch { throw error.located(in: json) }
+        self = try ManifestNode.read(json, file: file, limit: Self.sizeLimit, keys: [
+            "id", "version", "summary", "licence", "attribution", "model", "input", "crop", "outputs",
+        ]) { (root) throws(ManifestError) in try Self(root, file) }
     }
 
-    private init(_ value: JSONValue, _ file: String) throws(ManifestError) {
-        let root = try ManifestNode(value, at: "", of: file, keys: [
-            "schema", "id", "version", "summary", "licence", "attribution", "model", "input", "crop", "outputs",
-        ])
-        let schema = try root.integer("schema", in: 1...Int.max)
-        guard schema == 1 else { throw root.failure("schema", "is \(schema), but this build reads schema 1") }
+    private init(_ root: ManifestNode, _ file: String) throws(ManifestError) {
         id = try root.string("id", .id)
         version = try root.string("version", .version)
         summary = try root.string("summary", .text)

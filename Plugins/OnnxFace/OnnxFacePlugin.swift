@@ -14,21 +14,11 @@ package struct OnnxFacePlugin: Sendable {
     /// - Throws: `ManifestError`.
     package init(folder: String) throws(ManifestError) {
         self.folder = folder
-        let path = "\(folder)/\(Self.manifestName)"
-        do {
-            let file = try PluginFile(Self.manifestName, in: folder, limit: FaceManifest.sizeLimit)
-            manifest = try file.withBytes { try FaceManifest($0, file: path) }
-            do throws(PluginFile.Failure) {
-                _ = try PluginFile(manifest.model.file, in: folder, limit: FaceNetwork.fileLimit)
-            } catch {
-                throw ManifestError(file: path, key: "model.file", "names \(error)")
-            }
-        } catch let error as ManifestError {
-            throw error
-        } catch let error as PluginFile.Failure {
-            throw ManifestError(file: error.path, error.reason)
+        manifest = try PluginFile.manifest(Self.manifestName, in: folder, limit: FaceManifest.sizeLimit) { try FaceManifest($0, file: $1) }
+        do throws(PluginFile.Failure) {
+            _ = try PluginFile(manifest.model.file, in: folder, limit: FaceNetwork.fileLimit)
         } catch {
-            throw ManifestError(file: path, "\(error)")
+            throw ManifestError(file: "\(folder)/\(Self.manifestName)", key: "model.file", "names \(error)")
         }
     }
 

@@ -5,7 +5,7 @@ import Musl
 #elseif canImport(Darwin)
 import Darwin
 #endif
-import MienWire
+package import MienWire
 
 /// A host that this process has spawned: its pipes, its log and its end.
 ///
@@ -30,17 +30,7 @@ package final class HostProcess: Sendable {
         package init() {}
     }
 
-    package enum Exit: Sendable, Hashable, CustomStringConvertible {
-        case code(Int32)
-        case signal(Int32)
-
-        package var description: String {
-            switch self {
-            case .code(let code): "exit code \(code)"
-            case .signal(let number): "signal \(number) (\(String(cString: strsignal(number))))"
-            }
-        }
-    }
+    package typealias Exit = ProcessExit
 
     /// The host could not be started.
     package struct SpawnError: Error, CustomStringConvertible {

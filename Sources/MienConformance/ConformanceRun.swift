@@ -1,6 +1,6 @@
 package import MienMessages
 package import MienReflection
-import MienWire
+package import MienWire
 import Synchronization
 
 /// What is known of a program under test before its cases run.
@@ -28,12 +28,12 @@ package struct CaseResult: Sendable {
 
 /// Plays cases to a program, each with a process of its own.
 package struct ConformanceRun: Sendable {
-    package let command: PeerCommand
+    package let command: SpawnCommand
     package let descriptors: DescriptorPool
     /// For each answer of the wire; an estimate, which may load a model, gets six times that.
     package let patience: Duration
 
-    package init(_ command: PeerCommand, _ descriptors: DescriptorPool, patience: Duration) {
+    package init(_ command: SpawnCommand, _ descriptors: DescriptorPool, patience: Duration) {
         self.command = command
         self.descriptors = descriptors
         self.patience = patience
@@ -52,7 +52,7 @@ package struct ConformanceRun: Sendable {
 
     private func probeNow(_ role: ConformanceCase.Role?) throws(CaseFailure) -> PeerFacts {
         let peer: Peer
-        do throws(Peer.StartFailure) { peer = try Peer(command) } catch { throw CaseFailure(expected: "a program", came: error.description) }
+        do throws(SpawnCommand.Failure) { peer = try Peer(command) } catch { throw CaseFailure(expected: "a program", came: error.description) }
         if role == .client { return PeerFacts(role: .client) }
         let session = Session(peer, role ?? .host, descriptors)
         var number: UInt32 = 1
@@ -134,7 +134,7 @@ package struct ConformanceRun: Sendable {
         for estimator in estimators {
             do throws(CaseFailure) {
                 let peer: Peer
-                do throws(Peer.StartFailure) { peer = try Peer(command) } catch { throw CaseFailure(expected: "a program", came: error.description) }
+                do throws(SpawnCommand.Failure) { peer = try Peer(command) } catch { throw CaseFailure(expected: "a program", came: error.description) }
                 try CaseRun(subject, Session(peer, facts.role, descriptors), estimator, patience: patience).run()
             } catch {
                 return result(.failed(estimators.count > 1 ? error.of(estimator?.id ?? "") : error))

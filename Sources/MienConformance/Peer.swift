@@ -8,46 +8,9 @@ import Musl
 import Darwin
 #endif
 
-/// How the program under test is started.
-package struct PeerCommand: Sendable {
-    /// Absolute.
-    package var program: String
-    /// The first is the program's name.
-    package var arguments: [String]
-    /// "NAME=value", all of it.
-    package var environment: [String]
-    /// Working folder; nil: ours.
-    package var folder: String?
-    /// In bytes; 0: no limit.
-    package var memory: UInt64
-    /// As in mien_spawn.h.
-    package var confinement: UInt32
-
-    package init(program: String, arguments: [String], environment: [String], folder: String? = nil, memory: UInt64 = 0, confinement: UInt32 = 0) {
-        self.program = program
-        self.arguments = arguments
-        self.environment = environment
-        self.folder = folder
-        self.memory = memory
-        self.confinement = confinement
-    }
-}
-
 /// One process under test and the raw bytes from and to it. Everything happens on the thread of the case, which never blocks for longer than it wants to.
 final class Peer {
-    enum Exit: Equatable, CustomStringConvertible {
-        case code(Int32)
-        case signal(Int32)
-
-        var description: String {
-            switch self {
-            case .code(let code): "exit code \(code)"
-            case .signal(let number): "signal \(number)"
-            }
-        }
-    }
-
-    struct StartFailure: Error { let description: String }
+    typealias Exit = ProcessExit
 
     /// Of its stderr, for messages.
     private static let wordsLimit = 2000
@@ -74,44 +37,11 @@ final class Peer {
     private var buffer = [UInt8](repeating: 0, count: Peer.readSize)
 
     /// Starts the program. On Linux it is killed when this thread ends.
-    ///
-    /// - Throws: `StartFailure`.
-    init(_ command: PeerCommand) throws(StartFailure) {
-        let input: Pipe, output: Pipe, errors: Pipe
-        do throws(Pipe.Failure) {
-            input = try Pipe()
-            output = try Pipe()
-            errors = try Pipe()
-        } catch {
-            throw StartFailure(description: error.description)
-        }
-        let arguments = CStrings(command.arguments), environment = CStrings(command.environment), writable = CStrings(command.folder.map { [$0] } ?? [])
-        var pid: CInt = 0
-        var stage: UnsafePointer<CChar>?
-        let status: CInt = withExtendedLifetime((input, output, errors, arguments, environment, writable)) {
-            command.program.withCString { program in
-                func start(_ folder: UnsafePointer<CChar>?) -> CInt {
-                    var child = mien_child()
-                    child.path = program
-                    child.arguments = arguments.constantPointer
-                    child.environment = environment.constantPointer
-                    child.folder = folder
-                    (child.input, child.output, child.errors) = (input.readEnd, output.writeEnd, errors.writeEnd)
-                    child.memory_bytes = command.memory
-                    child.confinement = command.confinement
-                    child.writable = writable.constantPointer
-                    return mien_spawn(&child, &pid, &stage)
-                }
-                return command.folder.map { $0.withCString { start($0) } } ?? start(nil)
-            }
-        }
-        guard status == 0 else {
-            throw StartFailure(description: "\(command.program) cannot be started: \(stage.map { "\(String(cString: $0)): " } ?? "")\(String(cString: strerror(status)))")
-        }
-        self.pid = pid
-        (self.input, self.output, self.errors) = (input.takeWriteEnd(), output.takeReadEnd(), errors.takeReadEnd())
+    init(_ command: SpawnCommand) throws(SpawnCommand.Failure) {
+        let spawned = try command.start()
+        (pid, input, output, errors) = (spawned.pid, spawned.input, spawned.output, spawned.errors)
         ending = mien_process_descriptor(pid)
-        for descriptor in [self.input, self.output, self.errors] { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) }
+        for descriptor in [input, output, errors] { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) }
     }
 
     deinit {

@@ -17,6 +17,31 @@ package struct ManifestNode {
         }
     }
 
+    /// Reads a manifest of schema 1.
+    ///
+    /// - Parameters:
+    ///   - file: What to call it in errors.
+    ///   - limit: Most bytes.
+    ///   - keys: Those that the root may have, beside "schema".
+    /// - Throws: `ManifestError`, naming line and key.
+    package static func read<Manifest>(_ json: some Collection<UInt8>, file: String, limit: Int, keys: [String],
+                                       _ body: (ManifestNode) throws(ManifestError) -> Manifest) throws(ManifestError) -> Manifest {
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONValue.parse(json, limits: JSONLimits(bytes: limit, depth: 8))
+        } catch {
+            throw ManifestError(file: file, "\(error)")
+        }
+        do throws(ManifestError) {
+            let root = try ManifestNode(value, at: "", of: file, keys: ["schema"] + keys)
+            let schema = try root.integer("schema", in: 1...Int.max)
+            guard schema == 1 else { throw root.failure("schema", "is \(schema), but this build reads schema 1") }
+            return try body(root)
+        } catch {
+            throw error.located(in: json)
+        }
+    }
+
     package func failure(_ key: String, _ message: String) -> ManifestError { ManifestError(file: file, key: place(key), message) }
 
     package func has(_ key: String) -> Bool { object[key] != nil }

@@ -57,6 +57,23 @@ package struct PluginFile: ~Copyable {
 
     deinit { close(descriptor) }
 
+    /// Reads the manifest of a folder.
+    ///
+    /// - Parameter body: Gets its bytes and its path; what it throws is about the manifest.
+    package static func manifest<Manifest>(_ name: String, in folder: String, limit: Int,
+                                           _ body: (UnsafeRawBufferPointer, String) throws -> Manifest) throws(ManifestError) -> Manifest {
+        do {
+            let file = try PluginFile(name, in: folder, limit: limit)
+            return try file.withBytes { try body($0, "\(folder)/\(name)") }
+        } catch let error as ManifestError {
+            throw error
+        } catch let error as Failure {
+            throw ManifestError(file: error.path, error.reason)
+        } catch {
+            throw ManifestError(file: "\(folder)/\(name)", "\(error)")
+        }
+    }
+
     /// Whether there is anything of that name, a dangling link included.
     package static func exists(_ path: String) -> Bool {
         var info = stat()

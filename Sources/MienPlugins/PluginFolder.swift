@@ -27,18 +27,8 @@ package struct PluginFolder: Sendable {
     /// - Throws: `ManifestError`.
     package init(path: String) throws(ManifestError) {
         self.path = path
-        let name = "\(path)/\(Self.manifestName)"
-        do {
-            let file = try PluginFile(Self.manifestName, in: path, limit: PluginManifest.sizeLimit)
-            manifest = try file.withBytes { try PluginManifest($0, file: name) }
-        } catch let error as ManifestError {
-            throw error
-        } catch let error as PluginFile.Failure {
-            throw ManifestError(file: error.path, error.reason)
-        } catch {
-            throw ManifestError(file: name, "\(error)")
-        }
-        try Self.refuseWritableByAll([path, name])
+        manifest = try PluginFile.manifest(Self.manifestName, in: path, limit: PluginManifest.sizeLimit) { try PluginManifest($0, file: $1) }
+        try Self.refuseWritableByAll([path, "\(path)/\(Self.manifestName)"])
     }
 
     /// What everybody may write to, nobody shall run.

@@ -261,7 +261,8 @@ private func readAll(_ descriptor: CInt) -> String {
 }
 
 private func makeFolder() -> String? {
-    var template = Array("/tmp/mien-spawn-XXXXXX".utf8CString)
+    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(parent)/mien-spawn-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { return nil }
     return template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
 }

@@ -12,17 +12,7 @@ import Darwin
 
 /// One running process of a plugin: the connection to it, and its end.
 final class ChildProcess: Sendable {
-    enum Exit: Sendable, Hashable, CustomStringConvertible {
-        case code(Int32)
-        case signal(Int32)
-
-        var description: String {
-            switch self {
-            case .code(let code): "exit code \(code)"
-            case .signal(let number): "signal \(number) (\(String(cString: strsignal(number))))"
-            }
-        }
-    }
+    typealias Exit = ProcessExit
 
     private struct State {
         var exit: Exit?
@@ -56,7 +46,7 @@ final class ChildProcess: Sendable {
     /// A thread that lasts as long as this process.
     private static let spawner = ComputeLanes(count: 1)
 
-    private init(_ pipes: ChildCommand.Pipes, _ command: ChildCommand, _ log: HostLog) {
+    private init(_ pipes: SpawnCommand.Spawned, _ command: ChildCommand, _ log: HostLog) {
         pid = pipes.pid
         let source = "plugin/\(command.plugin)"
         errors = ErrorLines(descriptor: pipes.errors, log: log, source: source)

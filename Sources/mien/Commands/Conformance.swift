@@ -2,6 +2,7 @@ import ArgumentParser
 import ConformanceCases
 import MienConformance
 import MienJSON
+import MienManifest
 import MienMessages
 import MienPlugins
 import MienReflection
@@ -111,31 +112,28 @@ struct Conformance: AsyncParsableCommand {
     }
 
     private static func names(in folder: String) throws -> [String] {
-        guard let stream = opendir(folder) else { throw Failure("\(folder): \(String(cString: strerror(errno)))", code: ExitStatus.noInput) }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
-            if name.hasSuffix(".json") { names.append(name) }
+        do throws(PluginFile.Failure) {
+            return try Folder.names(in: folder).filter { $0.hasSuffix(".json") }
+        } catch {
+            throw Failure("\(error)", code: ExitStatus.noInput)
         }
-        return names.sorted()
     }
 
     /// - Throws: `Failure`.
-    private func peer() throws -> PeerCommand {
+    private func peer() throws -> SpawnCommand {
         if let folder { return try plugin(folder) }
         let name = command[0]
-        guard let program = Self.find(name) else { throw Failure("there is no program \(name)", code: ExitStatus.unavailable) }
+        guard let program = SpawnCommand.find(name, from: absolute(".")) else { throw Failure("there is no program \(name)", code: ExitStatus.unavailable) }
         var variables: [String] = []
         var next = environ
         while let variable = next.pointee {
             variables.append(String(cString: variable))
             next += 1
         }
-        return PeerCommand(program: program, arguments: [name] + command.dropFirst(), environment: variables)
+        return SpawnCommand(program: program, arguments: [name] + command.dropFirst(), environment: variables)
     }
 
-    private func plugin(_ folder: String) throws -> PeerCommand {
+    private func plugin(_ folder: String) throws -> SpawnCommand {
         var plugins = Plugins()
         try plugins.add(named: absolute(folder))
         guard plugins.found.count == 1, case .code(let plugin) = plugins.found[0] else {
@@ -143,21 +141,9 @@ struct Conformance: AsyncParsableCommand {
         }
         guard case .process(let process) = plugin.manifest.kind else { throw Failure("\(folder) holds a plugin that is no process", code: ExitStatus.configuration) }
         do throws(CallError) {
-            let child = try ChildCommand(plugin, process, isConfined: !unconfined)
-            return PeerCommand(program: child.program, arguments: child.arguments, environment: child.environment, folder: child.folder,
-                               memory: UInt64(child.memory) * 1_000_000, confinement: child.confinement)
+            return try ChildCommand(plugin, process, isConfined: !unconfined).command
         } catch {
             throw Failure(error.message, code: ExitStatus.configuration)
         }
-    }
-
-    /// As a shell would find it.
-    private static func find(_ name: String) -> String? {
-        func isProgram(_ path: String) -> Bool {
-            var info = stat()
-            return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
-        }
-        if name.contains("/") { return isProgram(name) ? absolute(name) : nil }
-        return (variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").lazy.map { absolute("\($0)/\(name)") }.first(where: isProgram)
     }
 }

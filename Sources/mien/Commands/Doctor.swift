@@ -10,6 +10,7 @@ import MienClient
 import MienHost
 import MienMessages
 import MienModels
+import MienWire
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)

@@ -1,3 +1,4 @@
+import MienWire
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -90,6 +91,4 @@ enum OutputFile {
 }
 
 /// First executable of that name in PATH.
-func findTool(_ name: String) -> String? {
-    (variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").lazy.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
-}
+func findTool(_ name: String) -> String? { SpawnCommand.find(name, from: absolute(".")) }
