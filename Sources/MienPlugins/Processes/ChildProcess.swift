@@ -16,6 +16,8 @@ final class ChildProcess: Sendable {
 
     private struct State {
         var exit: Exit?
+        /// Its last words have been read as well.
+        var isTold = false
         var waiters: [CheckedContinuation<Exit, Never>] = []
     }
 
@@ -69,14 +71,20 @@ final class ChildProcess: Sendable {
     /// Waits for the end, takes everything with it that the process has left behind, and tells those who wait.
     private func collect() {
         _ = mien_await_end(pid)
-        let (exit, waiters) = state.withLock { state in
+        let exit = state.withLock { state in
             _ = mien_kill_group(pid)
             var code: CInt = 0, signal: CInt = 0
             _ = mien_wait(pid, &code, &signal)
             let exit = signal == 0 ? Exit.code(code) : .signal(signal)
             state.exit = exit
+            return exit
+        }
+        // So that its last words are known to those who hear of its end.
+        errors.waitForEnd()
+        let waiters = state.withLock { state in
+            state.isTold = true
             defer { state.waiters = [] }
-            return (exit, state.waiters)
+            return state.waiters
         }
         for waiter in waiters { waiter.resume(returning: exit) }
         // Its last words have long been read by then, unless somebody outside its group holds the pipe: for him nobody waits.
@@ -100,8 +108,8 @@ final class ChildProcess: Sendable {
     func waitForExit() async -> Exit {
         await withCheckedContinuation { continuation in
             let exit: Exit? = state.withLock { state in
-                if state.exit == nil { state.waiters.append(continuation) }
-                return state.exit
+                if !state.isTold { state.waiters.append(continuation) }
+                return state.isTold ? state.exit : nil
             }
             if let exit { continuation.resume(returning: exit) }
         }

@@ -24,6 +24,7 @@ final class ErrorLines: Sendable {
         var tokens = ErrorLines.burst
         var refilled = ContinuousClock.now
         var dropped = 0
+        var hasEnded = false
     }
 
     private let state = Locked(State())
@@ -42,8 +43,17 @@ final class ErrorLines: Sendable {
             }
             take([UInt8(ascii: "\n")])
             close(descriptor)
+            state.withLock { $0.hasEnded = true }
         }
-        if !started { close(descriptor) }
+        if !started {
+            close(descriptor)
+            state.withLock { $0.hasEnded = true }
+        }
+    }
+
+    /// Waits until all has been read, on a thread that may sleep: at most a fifth of a second, because somebody else may hold the pipe.
+    func waitForEnd() {
+        for _ in 0..<200 where !state.withLock({ $0.hasEnded }) { usleep(1000) }
     }
 
     /// The last lines.
