@@ -41,7 +41,7 @@ final class ErrorLines: Sendable {
                 let count = read(descriptor, &buffer, buffer.count)
                 if count > 0 { take(buffer[..<count]) } else if count == 0 || errno != EINTR { break }
             }
-            take([UInt8(ascii: "\n")])
+            finishLine()
             close(descriptor)
             state.withLock { $0.hasEnded = true }
         }
@@ -73,6 +73,11 @@ final class ErrorLines: Sendable {
             return lines
         }
         for line in lines { log.notice(line, source: source) }
+    }
+
+    /// Its last line need not have an end.
+    private func finishLine() {
+        if state.withLock({ !$0.line.isEmpty }) { take([UInt8(ascii: "\n")]) }
     }
 
     private func admit(_ line: [UInt8], _ state: inout State, _ lines: inout [String]) {

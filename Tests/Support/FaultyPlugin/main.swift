@@ -16,7 +16,8 @@ func send(_ text: String, to descriptor: CInt) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
         let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        if count < 0 { _exit(1) }
+        // Nobody reads any more: the host ends this process, and how it does is what the tests look at.
+        if count < 0 { hang() }
         bytes = bytes.dropFirst(count)
     }
 }
