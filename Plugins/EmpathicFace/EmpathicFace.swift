@@ -17,7 +17,7 @@ struct EmpathicFace: FaceEstimator {
     static let description = EstimatorDescription(
         id: model, version: "1", summary: "EmoNet's 40 emotion categories in faces, with valence, arousal, dominance and vulnerability.", modality: .face,
         categories: MienEstimation.Category.all, dimensions: [.valence, .arousal, .dominance], attributes: FaceHeads.attributes.map(\.name), nativeLabels: nativeLabels,
-        models: [FaceFinder.model, model], minimumReliability: FaceHeads.minimumReliability)
+        models: [FaceFinder.model, model], minimumReliability: FaceHeads.minimumReliability, cost: 1500)
 
     /// As the heads' files are called.
     private static let nativeLabels = MienEstimation.Category.all.map { $0.headLabel.lowercased() } + FaceHeads.attributes.map(\.label)

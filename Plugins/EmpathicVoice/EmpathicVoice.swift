@@ -20,7 +20,7 @@ struct EmpathicVoice: VoiceEstimator {
     static let description = EstimatorDescription(
         id: model, version: "1", summary: "EmoNet's 40 emotion categories in voices, with valence, arousal, dominance and a dozen attributes.", modality: .voice,
         categories: MienEstimation.Category.all, dimensions: [.valence, .arousal, .dominance], attributes: VoiceHeads.attributes.map(\.name), nativeLabels: nativeLabels,
-        models: [SpeechFinding.model, model], minimumReliability: VoiceHeads.minimumReliability, usesNeutral: true)
+        models: [SpeechFinding.model, model], minimumReliability: VoiceHeads.minimumReliability, usesNeutral: true, cost: 60)
 
     /// As the heads' files are called.
     private static let nativeLabels = MienEstimation.Category.all.map(\.headLabel) + VoiceHeads.attributes.map(\.label)

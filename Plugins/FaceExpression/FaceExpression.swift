@@ -18,7 +18,7 @@ struct FaceExpression: FaceEstimator {
         id: "face-expression", version: "1",
         summary: "Basic facial expressions in photographs: anger, disgust, fear, happiness, sadness, surprise.",
         modality: .face, categories: EmotionClassifier.coverage.map(\.category), nativeLabels: EmotionClassifier.labels,
-        models: [FaceFinder.model, "fer-mini-xception"])
+        models: [FaceFinder.model, "fer-mini-xception"], cost: 0.3, skill: 0.55)
 
     var description: EstimatorDescription { Self.description }
 

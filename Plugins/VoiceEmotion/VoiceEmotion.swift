@@ -23,7 +23,8 @@ struct VoiceEmotion: VoiceEstimator {
         id: "voice-emotion", version: "2",
         summary: "Emotions in speech: anger, disgust, fear, happiness, sadness, surprise, or none; arousal and valence.",
         modality: .voice, categories: coverage.map(\.category), dimensions: [.valence, .arousal],
-        nativeLabels: ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"], models: [SpeechFinding.model])
+        nativeLabels: ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"], models: [SpeechFinding.model],
+        cost: 5, skill: 0.59)
 
     /// What the classes mean in EmoNet's taxonomy. "Neutral" is the absence of all categories and has none.
     static let coverage: [(category: MienEstimation.Category, label: String)] = [

@@ -14,9 +14,11 @@ package struct CategoryEstimate: Sendable {
     package var raterReliability: Float?
     /// The interpretation is withheld, because raters do not agree enough: see `abstaining(below:)`. Estimators leave it false.
     package var abstains: Bool
+    /// Of several estimators together: the weighted standard deviation of their intensities, 0...0.5. Nil where fewer than two speak about the category.
+    package var disagreement: Float?
 
     package init(category: Category, intensity: Float, nativeScore: Float, nativeScale: NativeScale, calibratedProbability: Float? = nil,
-                 aboveNeutral: Float? = nil, raterReliability: Float? = nil, abstains: Bool = false) {
+                 aboveNeutral: Float? = nil, raterReliability: Float? = nil, abstains: Bool = false, disagreement: Float? = nil) {
         self.category = category
         self.intensity = intensity
         self.nativeScore = nativeScore
@@ -25,6 +27,7 @@ package struct CategoryEstimate: Sendable {
         self.aboveNeutral = aboveNeutral
         self.raterReliability = raterReliability
         self.abstains = abstains
+        self.disagreement = disagreement
     }
 }
 
@@ -43,9 +46,12 @@ package struct DimensionEstimate: Sendable {
     package var dimension: Dimension
     /// -1...1.
     package var value: Float
-    package init(dimension: Dimension, value: Float) {
+    /// As with categories, 0...1.
+    package var disagreement: Float?
+    package init(dimension: Dimension, value: Float, disagreement: Float? = nil) {
         self.dimension = dimension
         self.value = value
+        self.disagreement = disagreement
     }
 }
 

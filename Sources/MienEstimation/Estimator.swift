@@ -20,9 +20,17 @@ package struct EstimatorDescription: Sendable {
     package var minimumReliability: Float?
     /// Whether native scores of a speaker's neutral voice change what it says (`VoiceReadingOptions.neutral`).
     package var usesNeutral: Bool
+    /// About how long a face, or a second of speech, takes on one core of an ordinary processor, in milliseconds, finding it aside. Nil: unknown.
+    package var cost: Float?
+    /// How much better than guessing it is on people that it has not seen or heard: (r - 1/k) / (1 - 1/k) for a mean recall r over k native labels, 0 for guesses, 1 if it is never
+    /// wrong (Peirce's skill score, for any number of classes). On its author's word and data, as its model card has it. Nil: unknown.
+    package var skill: Float?
+    /// It sends what it sees or hears to other machines.
+    package var isOnline: Bool
 
     package init(id: String, version: String, summary: String, modality: Modality, categories: [Category], dimensions: [Dimension] = [],
-                 attributes: [String] = [], nativeLabels: [String], models: [String], minimumReliability: Float? = nil, usesNeutral: Bool = false) {
+                 attributes: [String] = [], nativeLabels: [String], models: [String], minimumReliability: Float? = nil, usesNeutral: Bool = false,
+                 cost: Float? = nil, skill: Float? = nil, isOnline: Bool = false) {
         self.id = id
         self.version = version
         self.summary = summary
@@ -34,6 +42,9 @@ package struct EstimatorDescription: Sendable {
         self.models = models
         self.minimumReliability = minimumReliability
         self.usesNeutral = usesNeutral
+        self.cost = cost
+        self.skill = skill
+        self.isOnline = isOnline
     }
 }
 

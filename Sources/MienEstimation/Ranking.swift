@@ -13,12 +13,13 @@ extension [CategoryEstimate] {
     ///
     /// - Parameter reliability: Least `raterReliability`, -1...1. A category whose reliability is not known is kept; nil keeps all.
     /// - Returns: The others as they were, and behind them those that are withheld, both in the order they had. Of the latter the facts stay (native
-    ///   score, above neutral, reliability); `abstains` is true, the intensity 0, and there is no probability.
+    ///   score, above neutral, reliability); `abstains` is true, the intensity 0, and there is no probability. What abstains already is among them.
     package func abstaining(below reliability: Float?) -> [CategoryEstimate] {
-        guard let reliability else { return self }
         var kept: [CategoryEstimate] = [], withheld: [CategoryEstimate] = []
         for var estimate in self {
-            if let known = estimate.raterReliability, known < reliability {
+            if estimate.abstains {
+                withheld.append(estimate)
+            } else if let reliability, let known = estimate.raterReliability, known < reliability {
                 estimate.abstains = true
                 estimate.intensity = 0
                 estimate.calibratedProbability = nil

@@ -1,5 +1,5 @@
 package import MienEstimation
-package import MienWire
+import MienWire
 
 /// What the host knows about a model, for `ListEstimators`.
 package struct ModelFacts: Sendable, Hashable {
@@ -68,20 +68,10 @@ package final class EstimatorRegistry: Sendable {
         self.bell = bell
     }
 
-    /// The estimator that a request means.
+    /// The estimator of that name.
     ///
-    /// - Parameters:
-    ///   - id: as requested; empty means the first of the modality that can be used and covers what is wanted, else the first of all.
-    ///   - categories: the only ones wanted; nil: whatever it covers.
-    /// - Throws: `CallError`: `notFound` for an unknown id, `invalidArgument` for one of another modality, `unimplemented` if the host has
-    ///   no estimator of that modality at all.
-    package func resolve(_ id: String, modality: Modality, covering categories: [MienEstimation.Category]? = nil) throws(CallError) -> EstimatorDescription {
-        if id.isEmpty {
-            let candidates = descriptions.filter { $0.modality == modality }
-            guard let first = candidates.first else { throw CallError(.unimplemented, "this host has no \(modality) estimator", reason: "NO_ESTIMATOR") }
-            guard let categories, !Set(categories).isSubset(of: first.categories) else { return first }
-            return candidates.first { Set(categories).isSubset(of: $0.categories) && isUsable($0.id) } ?? first
-        }
+    /// - Throws: `CallError`: `notFound` for an unknown id, `invalidArgument` for one of another modality.
+    func resolve(_ id: String, modality: Modality) throws(CallError) -> EstimatorDescription {
         guard let factory = factories[id] else {
             let known = descriptions.map(\.id)
             let hint = known.isEmpty ? "there are none" : "there are: \(known.joined(separator: ", "))"
@@ -127,7 +117,10 @@ package final class EstimatorRegistry: Sendable {
     }
 
     /// Where an estimator loads and works.
-    package func lanes(of id: String) -> ComputeLanes { ownLanes[id] ?? lanes }
+    func lanes(of id: String) -> ComputeLanes { ownLanes[id] ?? lanes }
+
+    /// Where several work together: on the threads of one that has its own, so that those of the host never wait for others.
+    func lanes(ofAny ids: [String]) -> ComputeLanes { ids.lazy.compactMap { self.ownLanes[$0] }.first ?? lanes }
 
     /// The models of an estimator, each "id@version".
     package func models(of description: EstimatorDescription) -> [String] {
@@ -153,7 +146,7 @@ package final class EstimatorRegistry: Sendable {
         }
     }
 
-    private func isUsable(_ id: String) -> Bool { if case .unavailable = stage(id) { false } else { true } }
+    func isUsable(_ id: String) -> Bool { if case .unavailable = stage(id) { false } else { true } }
 
     private func load(_ factory: EstimatorFactory) async throws -> any Estimator {
         let id = factory.description.id

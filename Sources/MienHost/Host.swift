@@ -91,11 +91,11 @@ package final class Host: Sendable {
                 guard let self else { return }
                 Task { await self.drain(reason: reason) }
             })
-        let faces = FaceEstimation(registry: registry), voices = VoiceEstimation(registry: registry)
+        let faces = FaceEstimation(registry: registry, log: log), voices = VoiceEstimation(registry: registry, log: log)
         let kernels = configuration.kernels
         let pictures = Estimation(lanes: lanes, budget: budget, kernels: kernels, log: log) { try await faces.estimate($0, $1, &$2) }
         let recordings = Estimation(lanes: lanes, budget: budget, kernels: kernels, log: log) { try await voices.estimate($0, $1, &$2) }
-        let streams = VoiceWatching(registry: registry, kernels: kernels)
+        let streams = VoiceWatching(registry: registry, kernels: kernels, log: log)
         let health = Health(registry: registry, lifecycle: lifecycle, services: [estimationService, HostInfo.name, Diagnostics.name, Health.name])
         var router = Router(log: log)
         router.add(estimationService, pictures.methods(one: "EstimateFace", many: "EstimateFaces"))

@@ -21,10 +21,10 @@ enum BuiltIn {
         return catalogue
     }
 
-    /// Names that a plugin cannot have, because they are taken by estimators or models of this build.
+    /// Names that a plugin cannot have, because they are taken by estimators or models of this build, or by all estimators together.
     ///
     /// - Throws: `Failure`.
-    static func ids() throws -> Set<String> { Set(estimators.map(\.description.id) + (try store().catalogue.models.map(\.id))) }
+    static func ids() throws -> Set<String> { Set(estimators.map(\.description.id) + (try store().catalogue.models.map(\.id)) + [EstimatorDescription.ensembleID]) }
 
     /// The model store, with the catalogues of all built-in plugins.
     static func store() throws -> ModelStore {

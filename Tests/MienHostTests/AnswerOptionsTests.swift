@@ -50,13 +50,22 @@ private func face(_ categories: [String] = [], reliability: Float? = nil) -> Pro
         #expect(try await madeBy([narrow, wideFaces], []) == "narrow")
         #expect(try await madeBy([narrow, wideFaces], ["anger"]) == "narrow")
         #expect(try await madeBy([narrow, wideFaces], ["anger", "awe"]) == "wide-faces")
-        // A choice that was made stays, and what cannot be used is no choice.
-        var absent = wideFaces
-        absent.description.models = ["absent"]
-        for (factories, id) in [([narrow, wideFaces], "narrow"), ([narrow, absent], "")] {
-            let error = await #expect(throws: CallError.self) { _ = try await madeBy(factories, ["awe"], named: id) }
-            #expect(error?.reason == "CATEGORY_NOT_COVERED" && error?.message.contains("narrow does not cover") == true, "\(String(describing: error))")
+        // A choice that was made stays.
+        let error = await #expect(throws: CallError.self) { _ = try await madeBy([narrow, wideFaces], ["awe"], named: "narrow") }
+        #expect(error?.reason == "CATEGORY_NOT_COVERED" && error?.message.contains("narrow does not cover") == true, "\(String(describing: error))")
+        // What cannot be used is no choice.
+        var description = wideFaces.description
+        description.models = ["absent"]
+        let absent = EstimatorFactory(description: description) { files in
+            _ = try files.path(model: "absent", file: "weights")
+            return try wideFaces.load(files)
         }
+        description.id = "other-wide-faces"
+        description.models = []
+        let other = EstimatorFactory(description: description, load: wideFaces.load)
+        #expect(try await madeBy([narrow, absent, other], ["awe"]) == "other-wide-faces")
+        let refused = await #expect(throws: CallError.self) { _ = try await madeBy([narrow, absent], ["awe"]) }
+        #expect(refused?.reason == "CATEGORY_NOT_COVERED" && refused?.message.contains("narrow does not cover") == true, "\(String(describing: refused))")
     }
 
     @Test func categoriesAreRankedAndThoseWithoutAgreementComeLast() async throws {

@@ -133,3 +133,34 @@ private func report(_ top: Int? = nil) -> FaceReport {
         #expect(try Proto.VoiceOptions(decoding: pool.jsonToMessage("mien.v1.VoiceOptions", pool.messageToJSON("mien.v1.VoiceOptions", options.encoded()))) == options)
     }
 }
+
+@Suite("Blocks of ensembles and shadows") struct EnsembleBlockTests {
+    private func member(_ id: String, _ intensities: (String, Float)...) -> Proto.MemberEstimate {
+        Proto.MemberEstimate(madeBy: .init(estimator: id), weight: 1, categories: intensities.map { .init(name: $0.0, intensity: $0.1) })
+    }
+
+    private var estimate: Proto.Estimate {
+        Proto.Estimate(
+            categories: [.init(name: "Anger", intensity: 0.5, nativeScore: 0.5, rank: 1, disagreement: 0.25), .init(name: "Awe", intensity: 0.25, nativeScore: 0.25, rank: 2)],
+            dimensions: [.init(name: "arousal", value: 0.5, disagreement: 0.1), .init(name: "valence", value: -0.25)], coveredCategories: ["Anger", "Awe"],
+            members: [member("one", ("Anger", 0.25), ("Awe", 0.25)), member("two", ("Anger", 0.75))],
+            shadows: [.init(madeBy: .init(estimator: "three"), differences: [.init(name: "Anger", value: 0.125), .init(name: "arousal", value: -0.5)]),
+                      .init(madeBy: .init(estimator: "four"), failure: .init(code: 14, message: "it died")), .init(madeBy: .init(estimator: "five"))])
+    }
+
+    @Test func showWhatEachSays() {
+        #expect(EstimateBlock.suits(estimate))
+        #expect(EstimateBlock(estimate, top: nil).render(heading: ["a.wav"], notes: "", .plain) == [
+            "a.wav",
+            "  #  EMOTION  MEAN INTENSITY     ±   one   two",
+            "  1  Anger    0.50 █████      0.25  0.25  0.75",
+            "  2  Awe      0.25 ██▌              0.25     -",
+            "  arousal +0.50 ±0.10  valence -0.25",
+            "  beside it three: arousal -0.50, Anger +0.13",
+            "  beside it four failed: it died",
+            "  beside it five: speaks of nothing in common",
+        ])
+        let narrow = Terminal(colours: false, unicode: false, width: 60, isInteractive: true)
+        #expect(EstimateBlock(estimate, top: nil).render(heading: ["a.wav"], notes: "", narrow)[1] == "  #  EMOTION  MEAN INTENSITY    +-")
+    }
+}

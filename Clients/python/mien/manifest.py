@@ -68,11 +68,14 @@ class EstimatorManifest:
     licence: str
     attribution: str
     memory_mb: int
+    cost_ms: Optional[float]
+    skill: Optional[float]
+    online: bool
 
     def description(self) -> Any:
         """As a `mien.v1.PluginEstimator`."""
         names = ("id", "version", "summary", "categories", "dimensions", "attributes", "native_labels", "minimum_reliability", "uses_neutral", "batch",
-                 "precision", "licence", "attribution")
+                 "precision", "licence", "attribution", "cost_ms", "skill", "online")
         message = PluginEstimator(memory_bytes=self.memory_mb * 1_000_000, **{name: getattr(self, name) for name in names})
         if isinstance(self.input, VoiceInput):
             message.voice.rate, message.voice.maximum_seconds = self.input.rate, self.input.maximum_seconds
@@ -169,7 +172,7 @@ def _resources(node: Node) -> None:
 
 def _estimator(value: object, place: str, plugin: Dict[str, str]) -> EstimatorManifest:
     node = Node(value, place, ["id", "version", "summary", "categories", "dimensions", "attributes", "native_labels", "minimum_reliability", "uses_neutral",
-                               "face", "voice", "batch", "precision", "licence", "attribution", "memory_mb"])
+                               "face", "voice", "batch", "precision", "licence", "attribution", "memory_mb", "cost_ms", "skill", "online"])
 
     def text(key: str, rule: Any, default: str) -> str:
         return node.text(key, rule) if node.has(key) else default
@@ -198,7 +201,9 @@ def _estimator(value: object, place: str, plugin: Dict[str, str]) -> EstimatorMa
         minimum_reliability=node.number("minimum_reliability", -1, 1) if node.has("minimum_reliability") else None,
         uses_neutral=uses_neutral, input=cut, batch=batch, precision=text("precision", LABEL, "f32"),
         licence=text("licence", TEXT, plugin["licence"]), attribution=text("attribution", TEXT, plugin["attribution"]),
-        memory_mb=node.integer("memory_mb", 0, 1_000_000) if node.has("memory_mb") else 0)
+        memory_mb=node.integer("memory_mb", 0, 1_000_000) if node.has("memory_mb") else 0,
+        cost_ms=node.number("cost_ms", 0, 1e6) if node.has("cost_ms") else None, skill=node.number("skill", -1, 1) if node.has("skill") else None,
+        online=node.flag("online", False))
 
 
 def _names(node: Node, key: str, known: Sequence[str], what: str) -> Tuple[str, ...]:

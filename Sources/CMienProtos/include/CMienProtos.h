@@ -5,6 +5,7 @@
 #include "mien/v1/wire.pb-c.h"
 #include "mien/v1/host.pb-c.h"
 #include "mien/v1/estimate.pb-c.h"
+#include "mien/v1/routing.pb-c.h"
 #include "mien/v1/face.pb-c.h"
 #include "mien/v1/voice.pb-c.h"
 #include "mien/v1/estimation.pb-c.h"
@@ -48,6 +49,8 @@ static inline const ProtobufCMessageDescriptor *mien__v1__echo_response__type(vo
 static inline const ProtobufCMessageDescriptor *mien__v1__collect_response__type(void) { return &mien__v1__collect_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__expand_request__type(void) { return &mien__v1__expand_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__estimate__type(void) { return &mien__v1__estimate__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__member_estimate__type(void) { return &mien__v1__member_estimate__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__shadow_estimate__type(void) { return &mien__v1__shadow_estimate__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__made_by__type(void) { return &mien__v1__made_by__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__voice_segment__type(void) { return &mien__v1__voice_segment__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__face__type(void) { return &mien__v1__face__descriptor; }
@@ -66,6 +69,8 @@ static inline const ProtobufCMessageDescriptor *mien__v1__baseline__type(void) {
 static inline const ProtobufCMessageDescriptor *mien__v1__difference__type(void) { return &mien__v1__difference__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__warning__type(void) { return &mien__v1__warning__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__failure__type(void) { return &mien__v1__failure__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__routing__type(void) { return &mien__v1__routing__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__ensemble_member__type(void) { return &mien__v1__ensemble_member__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__estimate_face_request__type(void) { return &mien__v1__estimate_face_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__raw_picture__type(void) { return &mien__v1__raw_picture__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__face_options__type(void) { return &mien__v1__face_options__descriptor; }

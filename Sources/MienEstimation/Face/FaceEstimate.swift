@@ -11,7 +11,7 @@ package struct FaceAnswer: Sendable {
 }
 
 /// The emotions that one face shows, according to one estimator.
-package struct FaceEstimate: Sendable {
+package struct FaceEstimate: Reading {
     package var face: DetectedFace
     /// One per category that is covered, or wanted; strongest first.
     package var categories: [CategoryEstimate]
@@ -21,6 +21,10 @@ package struct FaceEstimate: Sendable {
     package var nativeScores: [NativeScore]
     package var quality: InputQuality
     package var warnings: [EstimateWarning]
+    /// Of several estimators together: what each said.
+    package var members: [MemberReading<FaceEstimate>] = []
+    /// What others say beside it.
+    package var shadows: [ShadowReading<FaceEstimate>] = []
 
     package init(face: DetectedFace, categories: [CategoryEstimate], dimensions: [DimensionEstimate] = [], attributes: [AttributeEstimate] = [],
                  nativeScores: [NativeScore], quality: InputQuality, warnings: [EstimateWarning] = []) {

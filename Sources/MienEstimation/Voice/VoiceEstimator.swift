@@ -51,7 +51,7 @@ package protocol SpeechListener: Sendable {
 }
 
 /// What an estimator hears in one clip.
-package struct VoiceReading: Sendable {
+package struct VoiceReading: Reading {
     /// One per category that is covered, or wanted; strongest first.
     package var categories: [CategoryEstimate]
     package var dimensions: [DimensionEstimate]
@@ -63,6 +63,10 @@ package struct VoiceReading: Sendable {
     package var length: Int
     /// About the estimator's part in it; those about the sound are added later.
     package var warnings: [EstimateWarning]
+    /// Of several estimators together: what each said.
+    package var members: [MemberReading<VoiceReading>] = []
+    /// What others say beside it.
+    package var shadows: [ShadowReading<VoiceReading>] = []
 
     package init(categories: [CategoryEstimate], dimensions: [DimensionEstimate], attributes: [AttributeEstimate] = [], nativeScores: [NativeScore],
                  predictionSet: PredictionSet?, length: Int, warnings: [EstimateWarning] = []) {

@@ -32,7 +32,8 @@ extension Proto.Estimate {
             quality: Proto.InputQuality(overall: estimate.quality.overall, size: estimate.quality.size, sharpness: estimate.quality.sharpness,
                                         exposure: estimate.quality.exposure, pose: estimate.quality.pose),
             warnings: estimate.warnings.map(Proto.Warning.init),
-            attributes: estimate.attributes.map(Proto.AttributeEstimate.init))
+            attributes: estimate.attributes.map(Proto.AttributeEstimate.init),
+            members: interpreter.members(estimate.members), shadows: interpreter.shadows(of: estimate))
     }
 
     init(_ estimate: VoiceEstimate, by interpreter: Interpreter) {
@@ -46,9 +47,10 @@ extension Proto.Estimate {
             coveredCategories: interpreter.covered,
             warnings: estimate.warnings.map(Proto.Warning.init),
             voiceQuality: Proto.VoiceQuality(estimate.quality),
-            predictionSet: reading.predictionSet.map { Proto.PredictionSet(labels: $0.labels, coverage: $0.coverage) },
+            predictionSet: reading.predictionSet.map(Proto.PredictionSet.init),
             baseline: estimate.baseline.map { interpreter.baseline($0, of: reading) },
-            attributes: reading.attributes.map(Proto.AttributeEstimate.init))
+            attributes: reading.attributes.map(Proto.AttributeEstimate.init),
+            members: interpreter.members(reading.members), shadows: interpreter.shadows(of: reading))
     }
 }
 
@@ -57,7 +59,8 @@ extension Proto.CategoryEstimate {
         self.init(
             name: category.category.name, intensity: category.intensity, nativeScore: category.nativeScore,
             nativeScale: Proto.NativeScale(category.nativeScale), calibratedProbability: category.calibratedProbability,
-            aboveNeutral: category.aboveNeutral, raterReliability: category.raterReliability, rank: rank, abstained: category.abstains)
+            aboveNeutral: category.aboveNeutral, raterReliability: category.raterReliability, rank: rank, abstained: category.abstains,
+            disagreement: category.disagreement)
     }
 }
 
@@ -73,11 +76,15 @@ extension Proto.NativeScale {
 }
 
 extension Proto.DimensionEstimate {
-    init(_ dimension: DimensionEstimate) { self.init(name: dimension.dimension.rawValue, value: dimension.value) }
+    init(_ dimension: DimensionEstimate) { self.init(name: dimension.dimension.rawValue, value: dimension.value, disagreement: dimension.disagreement) }
 }
 
 extension Proto.NativeScore {
     init(_ score: NativeScore) { self.init(label: score.label, score: score.score) }
+}
+
+extension Proto.PredictionSet {
+    init(_ set: PredictionSet) { self.init(labels: set.labels, coverage: set.coverage) }
 }
 
 extension Proto.VoiceSegment {

@@ -8,7 +8,8 @@ struct AnswerOptions: Sendable {
     let categories: [Category]?
     /// nil: the estimator's own.
     let minimumReliability: Float?
-    let neutral: [NativeScore]
+    private(set) var neutral: [NativeScore]
+    private var leavesOutNeutral = false
     /// Name of the message that they stand in, for errors.
     private let message: String
 
@@ -51,6 +52,9 @@ struct AnswerOptions: Sendable {
                             + (covered.isEmpty ? "none" : covered.joined(separator: ", ")),
                             reason: "CATEGORY_NOT_COVERED", field: message + ".categories", facts: covered.map { MetadataEntry("covered", $0) })
         }
+        guard neutral.isEmpty || !estimator.nativeLabels.isEmpty else {
+            throw RequestField.invalid(message + ".neutral", "NEUTRAL_LABEL_UNKNOWN", "\(message).neutral has scores, and \(estimator.id) has no native labels")
+        }
         let labels = Set(estimator.nativeLabels)
         if let unknown = neutral.first(where: { !labels.contains($0.label) }) {
             throw RequestField.invalid(message + ".neutral", "NEUTRAL_LABEL_UNKNOWN",
@@ -59,9 +63,17 @@ struct AnswerOptions: Sendable {
         }
     }
 
+    /// The same for an estimator that the scores of a neutral voice do not come from.
+    var withoutNeutral: Self {
+        var options = self
+        options.leavesOutNeutral = !neutral.isEmpty
+        options.neutral = []
+        return options
+    }
+
     /// About the whole answer.
     func warnings(_ estimator: EstimatorDescription) -> [EstimateWarning] {
-        guard !neutral.isEmpty, !estimator.usesNeutral else { return [] }
+        guard leavesOutNeutral || !neutral.isEmpty && !estimator.usesNeutral else { return [] }
         return [EstimateWarning(reason: "NEUTRAL_UNUSED", message: "estimator \(estimator.id) has no use for the scores of a neutral voice")]
     }
 }

@@ -10,14 +10,20 @@ import MienWire
 /// from a batch on a CPU; the faces within one picture are batched by the estimator.
 struct FaceEstimation: Sendable {
     let registry: EstimatorRegistry
+    let log: HostLog
 
     func estimate(_ request: FaceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateFaceResponse {
-        let description = try registry.resolve(request.estimator, modality: .face, covering: request.answer.categories)
-        try request.answer.check(description)
-        guard let estimator = try await registry.estimator(description.id) as? any FaceEstimator else {
-            throw CallError(.internalError, "estimator \(description.id) calls itself a face estimator and is none", reason: Reason.internalDefect)
+        let routes = try registry.routes(request.routing, .face, request.answer)
+        let (answer, cost) = try await FallingBack(routes: routes, log: log).answer(call) { route, warnings in
+            try await estimate(request, by: route, Interpreter(route, registry, warnings, log), call)
         }
-        let outcome = try await registry.lanes(of: description.id).run { isCancelled in
+        account = cost
+        return answer
+    }
+
+    private func estimate(_ request: FaceRequest, by route: Route, _ interpreter: Interpreter, _ call: IncomingCall) async throws -> (Proto.EstimateFaceResponse, Account) {
+        let estimator = try await registry.faceEstimator(route)
+        let outcome = try await registry.lanes(of: route).run { isCancelled in
             let context = EstimationContext(deadline: call.deadline) { isCancelled() || call.isCancelled }
             try context.checkCancellation()
             let start = ContinuousClock.now
@@ -28,10 +34,8 @@ struct FaceEstimation: Sendable {
             let info = Proto.PictureInfo(width: UInt32(picture.originalWidth), height: UInt32(picture.originalHeight), format: format)
             return (answer: answer, info: info, decode: decoded - start, compute: ContinuousClock.now - decoded)
         }
-        let models = registry.models(of: description)
-        account = Account(queued: outcome.queued, decode: outcome.value.decode, compute: outcome.value.compute, models: models)
-        return Proto.EstimateFaceResponse(requestId: request.id, picture: outcome.value.info, answer: outcome.value.answer,
-                                          by: Interpreter(description, models: models, request.answer))
+        return (Proto.EstimateFaceResponse(requestId: request.id, picture: outcome.value.info, answer: outcome.value.answer, by: interpreter),
+                Account(queued: outcome.queued, decode: outcome.value.decode, compute: outcome.value.compute, models: interpreter.madeBy.models))
     }
 
     /// A JPEG much larger than this is scaled down while it is decoded, which saves most of the time. Detectors look at 640 pixels or so; the

@@ -13,7 +13,7 @@ struct FaceRequest: EstimationRequest {
 
     var id: String
     var source: Source
-    var estimator: String
+    var routing: RoutingRequest
     var options: FaceOptions
     var answer: AnswerOptions
 
@@ -28,7 +28,7 @@ struct FaceRequest: EstimationRequest {
     /// - Throws: `CallError` `invalidArgument`, with the field that is to blame.
     init(_ message: Proto.EstimateFaceRequest) throws(CallError) {
         id = try RequestField.id(message.requestId)
-        estimator = message.estimator
+        routing = try RoutingRequest(estimator: message.estimator, message.routing, field: "routing")
         source = try Self.source(message.picture)
         let options = message.options ?? Proto.FaceOptions()
         answer = try AnswerOptions(categories: options.categories, minimumReliability: options.minimumReliability, in: "options")

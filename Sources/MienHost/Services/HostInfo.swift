@@ -73,7 +73,8 @@ struct HostInfo: Sendable {
             id: description.id, version: description.version, summary: description.summary, modality: Proto.Modality(description.modality),
             categories: description.categories.map(\.name), dimensions: description.dimensions.map(\.rawValue), nativeLabels: description.nativeLabels,
             state: Proto.EstimatorState(stage), stateDetail: detail, models: models,
-            attributes: description.attributes, minimumReliability: description.minimumReliability, usesNeutral: description.usesNeutral)
+            attributes: description.attributes, minimumReliability: description.minimumReliability, usesNeutral: description.usesNeutral,
+            costMs: description.cost, skill: description.skill, online: description.isOnline)
     }
 }
 

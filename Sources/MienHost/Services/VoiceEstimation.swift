@@ -8,37 +8,34 @@ import MienWire
 /// A recording is one job on one lane, which reads, listens and estimates as it goes on.
 struct VoiceEstimation: Sendable {
     let registry: EstimatorRegistry
+    let log: HostLog
 
     func estimate(_ request: VoiceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateVoiceResponse {
-        let description = try registry.resolve(request.estimator, modality: .voice, covering: request.answer.categories)
-        try request.answer.check(description)
-        let estimator = try await registry.voiceEstimator(description)
-        let outcome = try await registry.lanes(of: description.id).run { isCancelled in
+        let routes = try registry.routes(request.routing, .voice, request.answer)
+        let (answer, cost) = try await FallingBack(routes: routes, log: log).answer(call) { route, warnings in
+            try await estimate(request, by: route, Interpreter(route, registry, warnings, log), call)
+        }
+        account = cost
+        return answer
+    }
+
+    private func estimate(_ request: VoiceRequest, by route: Route, _ interpreter: Interpreter, _ call: IncomingCall) async throws -> (Proto.EstimateVoiceResponse, Account) {
+        let estimator = try await registry.voiceEstimator(route)
+        let outcome = try await registry.lanes(of: route).run { isCancelled in
             let context = EstimationContext(deadline: call.deadline) { isCancelled() || call.isCancelled }
             try context.checkCancellation()
             let start = ContinuousClock.now
             var (source, info) = try request.open()
-            var analysis = try RecordingAnalysis(estimator, request.granularity, request.criteria, options: VoiceReadingOptions(request.answer),
+            var analysis = try RecordingAnalysis(estimator, request.granularity, request.criteria, options: VoiceReadingOptions(route.answer),
                                                  context: context)
             let answer = try analysis.run(source)
             info.duration = seconds(answer.duration)
             info.quality = Proto.VoiceQuality(answer.quality)
             return (answer: answer, info: info, compute: ContinuousClock.now - start)
         }
-        let models = registry.models(of: description)
         // Decoding goes hand in hand with the rest.
-        account = Account(queued: outcome.queued, compute: outcome.value.compute, models: models)
-        return Proto.EstimateVoiceResponse(requestId: request.id, audio: outcome.value.info, answer: outcome.value.answer,
-                                           by: Interpreter(description, models: models, request.answer))
-    }
-}
-
-extension EstimatorRegistry {
-    func voiceEstimator(_ description: EstimatorDescription) async throws -> any VoiceEstimator {
-        guard let estimator = try await estimator(description.id) as? any VoiceEstimator else {
-            throw CallError(.internalError, "estimator \(description.id) calls itself a voice estimator and is none", reason: Reason.internalDefect)
-        }
-        return estimator
+        return (Proto.EstimateVoiceResponse(requestId: request.id, audio: outcome.value.info, answer: outcome.value.answer, by: interpreter),
+                Account(queued: outcome.queued, compute: outcome.value.compute, models: interpreter.madeBy.models))
     }
 }
 

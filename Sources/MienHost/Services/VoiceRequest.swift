@@ -13,7 +13,7 @@ struct VoiceRequest: EstimationRequest {
 
     var id: String
     var source: Source
-    var estimator: String
+    var routing: RoutingRequest
     var granularity: Granularity
     var criteria: SpeechCriteria
     var answer: AnswerOptions
@@ -31,7 +31,7 @@ struct VoiceRequest: EstimationRequest {
     /// - Throws: `CallError` `invalidArgument`, with the field that is to blame.
     init(_ message: Proto.EstimateVoiceRequest) throws(CallError) {
         id = try RequestField.id(message.requestId)
-        estimator = message.estimator
+        routing = try RoutingRequest(estimator: message.estimator, message.routing, field: "routing")
         source = try Self.source(message.audio)
         let options = message.options ?? Proto.VoiceOptions()
         answer = try AnswerOptions(categories: options.categories, minimumReliability: options.minimumReliability, neutral: options.neutral, in: "options")

@@ -10,6 +10,7 @@ import MienWire
 struct VoiceWatching: Sendable {
     let registry: EstimatorRegistry
     let kernels: String
+    let log: HostLog
 
     var methods: [String: MethodHandler] {
         ["WatchVoice": .bidirectional { call, requests, answers in try await watch(call, requests, answers) }]
@@ -28,15 +29,16 @@ struct VoiceWatching: Sendable {
         let layout = try RawPCM(start.format, field: "start.format")
         let answer = try AnswerOptions(categories: start.categories, minimumReliability: start.minimumReliability, neutral: start.neutral, in: "start")
         var options = try Self.options(start)
-        options.reading = VoiceReadingOptions(answer)
-        let description = try registry.resolve(start.estimator, modality: .voice, covering: answer.categories)
-        try answer.check(description)
-        let estimator = try await registry.voiceEstimator(description)
-        account.models = registry.models(of: description)
-        let interpreter = Interpreter(description, models: account.models, answer)
-        let lanes = registry.lanes(of: description.id)
+        let routing = try RoutingRequest(estimator: start.estimator, start.routing, field: "start.routing")
+        let routes = try registry.routes(routing, .voice, answer)
+        let (route, estimator, interpreter) = try await FallingBack(routes: routes, log: log).answer(call) { route, warnings in
+            (route, try await registry.voiceEstimator(route), Interpreter(route, registry, warnings, log))
+        }
+        options.reading = VoiceReadingOptions(route.answer)
+        account.models = interpreter.madeBy.models
+        let lanes = registry.lanes(of: route)
         let session = try Session(layout, LiveAnalysis(estimator, options, context: EstimationContext(deadline: call.deadline) { call.isCancelled }))
-        try await answers.send(encode(Proto.WatchVoiceEvent(kind: .ready(.init(estimator: description.id, version: description.version)))))
+        try await answers.send(encode(Proto.WatchVoiceEvent(kind: .ready(.init(estimator: interpreter.madeBy.estimator, version: interpreter.madeBy.version)))))
         for warning in interpreter.warnings { try await answers.send(encode(Proto.WatchVoiceEvent(kind: .warning(warning)))) }
 
         func send(_ work: @escaping @Sendable (Session) throws -> [VoiceEvent]) async throws {

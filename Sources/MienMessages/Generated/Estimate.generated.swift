@@ -27,6 +27,10 @@ extension Proto {
         package var baseline: Proto.Baseline? = nil
         /// What the estimator says beside emotions, in its own order.
         package var attributes: [Proto.AttributeEstimate] = []
+        /// Of an ensemble: what each estimator said, in the order of the request. What there is beside categories and dimensions stands here alone.
+        package var members: [Proto.MemberEstimate] = []
+        /// Of estimators that were asked as well: see Routing.shadows.
+        package var shadows: [Proto.ShadowEstimate] = []
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
@@ -38,7 +42,7 @@ extension Proto {
 
         package init() {}
 
-        package init(madeBy: Proto.MadeBy? = nil, subject: Subject? = nil, categories: [Proto.CategoryEstimate] = [], dimensions: [Proto.DimensionEstimate] = [], nativeScores: [Proto.NativeScore] = [], coveredCategories: [String] = [], quality: Proto.InputQuality? = nil, warnings: [Proto.Warning] = [], voiceQuality: Proto.VoiceQuality? = nil, predictionSet: Proto.PredictionSet? = nil, baseline: Proto.Baseline? = nil, attributes: [Proto.AttributeEstimate] = []) {
+        package init(madeBy: Proto.MadeBy? = nil, subject: Subject? = nil, categories: [Proto.CategoryEstimate] = [], dimensions: [Proto.DimensionEstimate] = [], nativeScores: [Proto.NativeScore] = [], coveredCategories: [String] = [], quality: Proto.InputQuality? = nil, warnings: [Proto.Warning] = [], voiceQuality: Proto.VoiceQuality? = nil, predictionSet: Proto.PredictionSet? = nil, baseline: Proto.Baseline? = nil, attributes: [Proto.AttributeEstimate] = [], members: [Proto.MemberEstimate] = [], shadows: [Proto.ShadowEstimate] = []) {
             self.madeBy = madeBy
             self.subject = subject
             self.categories = categories
@@ -51,6 +55,8 @@ extension Proto {
             self.predictionSet = predictionSet
             self.baseline = baseline
             self.attributes = attributes
+            self.members = members
+            self.shadows = shadows
         }
 
         package static let fullName = "mien.v1.Estimate"
@@ -83,6 +89,8 @@ extension Proto {
             predictionSet = readMessage(c.pointee.prediction_set)
             baseline = readMessage(c.pointee.baseline)
             attributes = readMessages(c.pointee.attributes, c.pointee.n_attributes)
+            members = readMessages(c.pointee.members, c.pointee.n_members)
+            shadows = readMessages(c.pointee.shadows, c.pointee.n_shadows)
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -126,6 +134,138 @@ extension Proto {
                 c.pointee.n_attributes = attributes.count
                 c.pointee.attributes = arena.list(attributes) { value, arena in arena.message(value) }
             }
+            if !members.isEmpty {
+                c.pointee.n_members = members.count
+                c.pointee.members = arena.list(members) { value, arena in arena.message(value) }
+            }
+            if !shadows.isEmpty {
+                c.pointee.n_shadows = shadows.count
+                c.pointee.shadows = arena.list(shadows) { value, arena in arena.message(value) }
+            }
+            c.pointee.base.n_unknown_fields = .init(unknownFields.count)
+            c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
+        }
+    }
+
+    package struct MemberEstimate: ProtoMessage, CMessage {
+        package var madeBy: Proto.MadeBy? = nil
+        /// As requested.
+        package var weight: Float = 0
+        package var categories: [Proto.CategoryEstimate] = []
+        package var dimensions: [Proto.DimensionEstimate] = []
+        package var nativeScores: [Proto.NativeScore] = []
+        package var attributes: [Proto.AttributeEstimate] = []
+        package var predictionSet: Proto.PredictionSet? = nil
+        /// Fields of newer versions, kept as they came.
+        package var unknownFields: [UnknownField] = []
+
+        package init() {}
+
+        package init(madeBy: Proto.MadeBy? = nil, weight: Float = 0, categories: [Proto.CategoryEstimate] = [], dimensions: [Proto.DimensionEstimate] = [], nativeScores: [Proto.NativeScore] = [], attributes: [Proto.AttributeEstimate] = [], predictionSet: Proto.PredictionSet? = nil) {
+            self.madeBy = madeBy
+            self.weight = weight
+            self.categories = categories
+            self.dimensions = dimensions
+            self.nativeScores = nativeScores
+            self.attributes = attributes
+            self.predictionSet = predictionSet
+        }
+
+        package static let fullName = "mien.v1.MemberEstimate"
+
+        package init(decoding bytes: UnsafeRawBufferPointer, limits: MessageLimits) throws(MessageError) {
+            self = try decodeMessage(bytes, limits)
+        }
+
+        package func append(to buffer: inout [UInt8], framed: Bool) {
+            appendMessage(self, to: &buffer, framed: framed)
+        }
+
+        typealias C = Mien__V1__MemberEstimate
+        static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> { mien__v1__member_estimate__type() }
+
+        init(c: UnsafePointer<C>) {
+            madeBy = readMessage(c.pointee.made_by)
+            weight = c.pointee.weight
+            categories = readMessages(c.pointee.categories, c.pointee.n_categories)
+            dimensions = readMessages(c.pointee.dimensions, c.pointee.n_dimensions)
+            nativeScores = readMessages(c.pointee.native_scores, c.pointee.n_native_scores)
+            attributes = readMessages(c.pointee.attributes, c.pointee.n_attributes)
+            predictionSet = readMessage(c.pointee.prediction_set)
+            unknownFields = readUnknownFields(c.pointee.base)
+        }
+
+        func fill(_ c: UnsafeMutablePointer<C>, _ arena: inout Arena) {
+            mien__v1__member_estimate__init(c)
+            if let value = madeBy { c.pointee.made_by = arena.message(value) }
+            c.pointee.weight = weight
+            if !categories.isEmpty {
+                c.pointee.n_categories = categories.count
+                c.pointee.categories = arena.list(categories) { value, arena in arena.message(value) }
+            }
+            if !dimensions.isEmpty {
+                c.pointee.n_dimensions = dimensions.count
+                c.pointee.dimensions = arena.list(dimensions) { value, arena in arena.message(value) }
+            }
+            if !nativeScores.isEmpty {
+                c.pointee.n_native_scores = nativeScores.count
+                c.pointee.native_scores = arena.list(nativeScores) { value, arena in arena.message(value) }
+            }
+            if !attributes.isEmpty {
+                c.pointee.n_attributes = attributes.count
+                c.pointee.attributes = arena.list(attributes) { value, arena in arena.message(value) }
+            }
+            if let value = predictionSet { c.pointee.prediction_set = arena.message(value) }
+            c.pointee.base.n_unknown_fields = .init(unknownFields.count)
+            c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
+        }
+    }
+
+    package struct ShadowEstimate: ProtoMessage, CMessage {
+        package var madeBy: Proto.MadeBy? = nil
+        /// The shadow's value minus the answer's, for each category (by its intensity: -1..1) and dimension (-2..2) that both speak about.
+        package var differences: [Proto.Difference] = []
+        /// Set instead if it failed.
+        package var failure: Proto.Failure? = nil
+        /// Fields of newer versions, kept as they came.
+        package var unknownFields: [UnknownField] = []
+
+        package init() {}
+
+        package init(madeBy: Proto.MadeBy? = nil, differences: [Proto.Difference] = [], failure: Proto.Failure? = nil) {
+            self.madeBy = madeBy
+            self.differences = differences
+            self.failure = failure
+        }
+
+        package static let fullName = "mien.v1.ShadowEstimate"
+
+        package init(decoding bytes: UnsafeRawBufferPointer, limits: MessageLimits) throws(MessageError) {
+            self = try decodeMessage(bytes, limits)
+        }
+
+        package func append(to buffer: inout [UInt8], framed: Bool) {
+            appendMessage(self, to: &buffer, framed: framed)
+        }
+
+        typealias C = Mien__V1__ShadowEstimate
+        static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> { mien__v1__shadow_estimate__type() }
+
+        init(c: UnsafePointer<C>) {
+            madeBy = readMessage(c.pointee.made_by)
+            differences = readMessages(c.pointee.differences, c.pointee.n_differences)
+            failure = readMessage(c.pointee.failure)
+            unknownFields = readUnknownFields(c.pointee.base)
+        }
+
+        func fill(_ c: UnsafeMutablePointer<C>, _ arena: inout Arena) {
+            mien__v1__shadow_estimate__init(c)
+            if let value = madeBy { c.pointee.made_by = arena.message(value) }
+            if !differences.isEmpty {
+                c.pointee.n_differences = differences.count
+                c.pointee.differences = arena.list(differences) { value, arena in arena.message(value) }
+            }
+            if let value = failure { c.pointee.failure = arena.message(value) }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }
@@ -437,12 +577,13 @@ extension Proto {
         package var rank: UInt32 = 0
         /// Raters agree too little (see minimum_reliability in the options): the intensity is 0 and says nothing; the native score is what the model gave.
         package var abstained: Bool = false
+        package var disagreement: Float? = nil
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(name: String = "", intensity: Float = 0, nativeScore: Float = 0, nativeScale: Proto.NativeScale? = nil, calibratedProbability: Float? = nil, aboveNeutral: Float? = nil, raterReliability: Float? = nil, rank: UInt32 = 0, abstained: Bool = false) {
+        package init(name: String = "", intensity: Float = 0, nativeScore: Float = 0, nativeScale: Proto.NativeScale? = nil, calibratedProbability: Float? = nil, aboveNeutral: Float? = nil, raterReliability: Float? = nil, rank: UInt32 = 0, abstained: Bool = false, disagreement: Float? = nil) {
             self.name = name
             self.intensity = intensity
             self.nativeScore = nativeScore
@@ -452,6 +593,7 @@ extension Proto {
             self.raterReliability = raterReliability
             self.rank = rank
             self.abstained = abstained
+            self.disagreement = disagreement
         }
 
         package static let fullName = "mien.v1.CategoryEstimate"
@@ -477,6 +619,7 @@ extension Proto {
             if c.pointee.optional_rater_reliability_case.rawValue == 7 { raterReliability = c.pointee.rater_reliability }
             rank = c.pointee.rank
             abstained = c.pointee.abstained != 0
+            if c.pointee.optional_disagreement_case.rawValue == 10 { disagreement = c.pointee.disagreement }
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -500,6 +643,10 @@ extension Proto {
             }
             c.pointee.rank = rank
             c.pointee.abstained = abstained ? 1 : 0
+            if let value = disagreement {
+                c.pointee.optional_disagreement_case = .init(rawValue: 10)
+                c.pointee.disagreement = value
+            }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }
@@ -619,14 +766,16 @@ extension Proto {
         package var name: String = ""
         /// -1..1.
         package var value: Float = 0
+        package var disagreement: Float? = nil
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(name: String = "", value: Float = 0) {
+        package init(name: String = "", value: Float = 0, disagreement: Float? = nil) {
             self.name = name
             self.value = value
+            self.disagreement = disagreement
         }
 
         package static let fullName = "mien.v1.DimensionEstimate"
@@ -645,6 +794,7 @@ extension Proto {
         init(c: UnsafePointer<C>) {
             name = readString(c.pointee.name)
             value = c.pointee.value
+            if c.pointee.optional_disagreement_case.rawValue == 3 { disagreement = c.pointee.disagreement }
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -652,6 +802,10 @@ extension Proto {
             mien__v1__dimension_estimate__init(c)
             if !name.isEmpty { c.pointee.name = arena.string(name) }
             c.pointee.value = value
+            if let value = disagreement {
+                c.pointee.optional_disagreement_case = .init(rawValue: 3)
+                c.pointee.disagreement = value
+            }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }

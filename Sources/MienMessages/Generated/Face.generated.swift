@@ -31,6 +31,7 @@ extension Proto {
         /// Id of an estimator; empty: the host's first for faces, or the first that covers the categories in the options.
         package var estimator: String = ""
         package var options: Proto.FaceOptions? = nil
+        package var routing: Proto.Routing? = nil
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
@@ -45,11 +46,12 @@ extension Proto {
 
         package init() {}
 
-        package init(requestId: String = "", picture: Picture? = nil, estimator: String = "", options: Proto.FaceOptions? = nil) {
+        package init(requestId: String = "", picture: Picture? = nil, estimator: String = "", options: Proto.FaceOptions? = nil, routing: Proto.Routing? = nil) {
             self.requestId = requestId
             self.picture = picture
             self.estimator = estimator
             self.options = options
+            self.routing = routing
         }
 
         package static let fullName = "mien.v1.EstimateFaceRequest"
@@ -75,6 +77,7 @@ extension Proto {
             requestId = readString(c.pointee.request_id)
             estimator = readString(c.pointee.estimator)
             options = readMessage(c.pointee.options)
+            routing = readMessage(c.pointee.routing)
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -95,6 +98,7 @@ extension Proto {
             if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
             if !estimator.isEmpty { c.pointee.estimator = arena.string(estimator) }
             if let value = options { c.pointee.options = arena.message(value) }
+            if let value = routing { c.pointee.routing = arena.message(value) }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }

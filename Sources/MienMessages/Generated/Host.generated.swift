@@ -293,12 +293,16 @@ extension Proto {
         package var minimumReliability: Float? = nil
         /// Whether it has a use for native scores of the speaker's neutral voice.
         package var usesNeutral: Bool = false
+        package var costMs: Float? = nil
+        package var skill: Float? = nil
+        /// It sends what it sees or hears to other machines.
+        package var online: Bool = false
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(id: String = "", version: String = "", summary: String = "", modality: Proto.Modality = .init(rawValue: 0), categories: [String] = [], dimensions: [String] = [], nativeLabels: [String] = [], state: Proto.EstimatorState = .init(rawValue: 0), stateDetail: String = "", models: [Proto.ModelInfo] = [], attributes: [String] = [], minimumReliability: Float? = nil, usesNeutral: Bool = false) {
+        package init(id: String = "", version: String = "", summary: String = "", modality: Proto.Modality = .init(rawValue: 0), categories: [String] = [], dimensions: [String] = [], nativeLabels: [String] = [], state: Proto.EstimatorState = .init(rawValue: 0), stateDetail: String = "", models: [Proto.ModelInfo] = [], attributes: [String] = [], minimumReliability: Float? = nil, usesNeutral: Bool = false, costMs: Float? = nil, skill: Float? = nil, online: Bool = false) {
             self.id = id
             self.version = version
             self.summary = summary
@@ -312,6 +316,9 @@ extension Proto {
             self.attributes = attributes
             self.minimumReliability = minimumReliability
             self.usesNeutral = usesNeutral
+            self.costMs = costMs
+            self.skill = skill
+            self.online = online
         }
 
         package static let fullName = "mien.v1.EstimatorInfo"
@@ -341,6 +348,9 @@ extension Proto {
             attributes = (0..<c.pointee.n_attributes).map { readString(c.pointee.attributes[$0]) }
             if c.pointee.optional_minimum_reliability_case.rawValue == 12 { minimumReliability = c.pointee.minimum_reliability }
             usesNeutral = c.pointee.uses_neutral != 0
+            if c.pointee.optional_cost_case.rawValue == 14 { costMs = c.pointee.cost_ms }
+            if c.pointee.optional_skill_case.rawValue == 15 { skill = c.pointee.skill }
+            online = c.pointee.online != 0
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -377,6 +387,15 @@ extension Proto {
                 c.pointee.minimum_reliability = value
             }
             c.pointee.uses_neutral = usesNeutral ? 1 : 0
+            if let value = costMs {
+                c.pointee.optional_cost_case = .init(rawValue: 14)
+                c.pointee.cost_ms = value
+            }
+            if let value = skill {
+                c.pointee.optional_skill_case = .init(rawValue: 15)
+                c.pointee.skill = value
+            }
+            c.pointee.online = online ? 1 : 0
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }

@@ -132,6 +132,10 @@ extension Proto {
         package var attribution: String = ""
         /// About how much it keeps in memory; 0: unknown.
         package var memoryBytes: UInt64 = 0
+        package var costMs: Float? = nil
+        package var skill: Float? = nil
+        /// It sends what it sees or hears to other machines.
+        package var online: Bool = false
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
@@ -142,7 +146,7 @@ extension Proto {
 
         package init() {}
 
-        package init(id: String = "", version: String = "", summary: String = "", categories: [String] = [], dimensions: [String] = [], attributes: [String] = [], nativeLabels: [String] = [], minimumReliability: Float? = nil, usesNeutral: Bool = false, input: Input? = nil, batch: UInt32 = 0, precision: String = "", licence: String = "", attribution: String = "", memoryBytes: UInt64 = 0) {
+        package init(id: String = "", version: String = "", summary: String = "", categories: [String] = [], dimensions: [String] = [], attributes: [String] = [], nativeLabels: [String] = [], minimumReliability: Float? = nil, usesNeutral: Bool = false, input: Input? = nil, batch: UInt32 = 0, precision: String = "", licence: String = "", attribution: String = "", memoryBytes: UInt64 = 0, costMs: Float? = nil, skill: Float? = nil, online: Bool = false) {
             self.id = id
             self.version = version
             self.summary = summary
@@ -158,6 +162,9 @@ extension Proto {
             self.licence = licence
             self.attribution = attribution
             self.memoryBytes = memoryBytes
+            self.costMs = costMs
+            self.skill = skill
+            self.online = online
         }
 
         package static let fullName = "mien.v1.PluginEstimator"
@@ -193,6 +200,9 @@ extension Proto {
             licence = readString(c.pointee.licence)
             attribution = readString(c.pointee.attribution)
             memoryBytes = c.pointee.memory_bytes
+            if c.pointee.optional_cost_case.rawValue == 17 { costMs = c.pointee.cost_ms }
+            if c.pointee.optional_skill_case.rawValue == 18 { skill = c.pointee.skill }
+            online = c.pointee.online != 0
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -236,6 +246,15 @@ extension Proto {
             if !licence.isEmpty { c.pointee.licence = arena.string(licence) }
             if !attribution.isEmpty { c.pointee.attribution = arena.string(attribution) }
             c.pointee.memory_bytes = memoryBytes
+            if let value = costMs {
+                c.pointee.optional_cost_case = .init(rawValue: 17)
+                c.pointee.cost_ms = value
+            }
+            if let value = skill {
+                c.pointee.optional_skill_case = .init(rawValue: 18)
+                c.pointee.skill = value
+            }
+            c.pointee.online = online ? 1 : 0
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }

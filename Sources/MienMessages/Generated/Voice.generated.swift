@@ -55,6 +55,7 @@ extension Proto {
         /// Id of an estimator; empty: the host's first for voices, or the first that covers the categories in the options.
         package var estimator: String = ""
         package var options: Proto.VoiceOptions? = nil
+        package var routing: Proto.Routing? = nil
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
@@ -69,11 +70,12 @@ extension Proto {
 
         package init() {}
 
-        package init(requestId: String = "", audio: Audio? = nil, estimator: String = "", options: Proto.VoiceOptions? = nil) {
+        package init(requestId: String = "", audio: Audio? = nil, estimator: String = "", options: Proto.VoiceOptions? = nil, routing: Proto.Routing? = nil) {
             self.requestId = requestId
             self.audio = audio
             self.estimator = estimator
             self.options = options
+            self.routing = routing
         }
 
         package static let fullName = "mien.v1.EstimateVoiceRequest"
@@ -99,6 +101,7 @@ extension Proto {
             requestId = readString(c.pointee.request_id)
             estimator = readString(c.pointee.estimator)
             options = readMessage(c.pointee.options)
+            routing = readMessage(c.pointee.routing)
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -119,6 +122,7 @@ extension Proto {
             if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
             if !estimator.isEmpty { c.pointee.estimator = arena.string(estimator) }
             if let value = options { c.pointee.options = arena.message(value) }
+            if let value = routing { c.pointee.routing = arena.message(value) }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }
@@ -555,12 +559,14 @@ extension Proto {
         package var minimumReliability: Float? = nil
         /// Native scores of the same speaker's neutral voice, as an earlier answer gave them. An estimator without use for them says so: NEUTRAL_UNUSED.
         package var neutral: [Proto.NativeScore] = []
+        /// `fallbacks` matter at the beginning only: who has begun goes on to the end.
+        package var routing: Proto.Routing? = nil
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(format: Proto.AudioFormat? = nil, estimator: String = "", activity: Proto.VoiceActivityOptions? = nil, interval: Float? = nil, window: Float? = nil, categories: [String] = [], minimumReliability: Float? = nil, neutral: [Proto.NativeScore] = []) {
+        package init(format: Proto.AudioFormat? = nil, estimator: String = "", activity: Proto.VoiceActivityOptions? = nil, interval: Float? = nil, window: Float? = nil, categories: [String] = [], minimumReliability: Float? = nil, neutral: [Proto.NativeScore] = [], routing: Proto.Routing? = nil) {
             self.format = format
             self.estimator = estimator
             self.activity = activity
@@ -569,6 +575,7 @@ extension Proto {
             self.categories = categories
             self.minimumReliability = minimumReliability
             self.neutral = neutral
+            self.routing = routing
         }
 
         package static let fullName = "mien.v1.WatchVoiceStart"
@@ -593,6 +600,7 @@ extension Proto {
             categories = (0..<c.pointee.n_categories).map { readString(c.pointee.categories[$0]) }
             if c.pointee.optional_minimum_reliability_case.rawValue == 7 { minimumReliability = c.pointee.minimum_reliability }
             neutral = readMessages(c.pointee.neutral, c.pointee.n_neutral)
+            routing = readMessage(c.pointee.routing)
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -621,6 +629,7 @@ extension Proto {
                 c.pointee.n_neutral = neutral.count
                 c.pointee.neutral = arena.list(neutral) { value, arena in arena.message(value) }
             }
+            if let value = routing { c.pointee.routing = arena.message(value) }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }

@@ -11,6 +11,6 @@ extension EstimatorDescription {
                   categories: estimator.categories.compactMap { Category(matching: $0) }, dimensions: estimator.dimensions.compactMap(Dimension.init),
                   attributes: estimator.attributes, nativeLabels: estimator.nativeLabels,
                   models: [isFace ? FaceFinder.model : SpeechFinding.model, estimator.id], minimumReliability: estimator.minimumReliability,
-                  usesNeutral: estimator.usesNeutral)
+                  usesNeutral: estimator.usesNeutral, cost: estimator.costMs, skill: estimator.skill, isOnline: estimator.online)
     }
 }

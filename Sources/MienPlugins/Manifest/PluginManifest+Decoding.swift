@@ -13,7 +13,7 @@ import MienMessages
 //   LIMITS     { "processes"?, "memory_mb"?, "start_seconds"?, "call_seconds"? }
 //   RESTART    { "attempts"?, "seconds"? }
 //   ESTIMATOR  { "id", "version"?, "summary"?, "categories", "dimensions"?, "attributes"?, "native_labels"?, "minimum_reliability"?, "uses_neutral"?,
-//                "face": FACE or "voice": VOICE, "batch"?, "precision"?, "licence"?, "attribution"?, "memory_mb"? }
+//                "face": FACE or "voice": VOICE, "batch"?, "precision"?, "licence"?, "attribution"?, "memory_mb"?, "cost_ms"?, "skill"?, "online"? }
 //   FACE       { "width", "height", "pixels": "rgb" | "grey", "crop": "box" | "aligned", "margin"?, "square"? }
 //   VOICE      { "rate"?, "maximum_seconds"? }
 
@@ -97,7 +97,7 @@ extension PluginManifest.Library {
 extension Proto.PluginEstimator {
     static let keys = [
         "id", "version", "summary", "categories", "dimensions", "attributes", "native_labels", "minimum_reliability", "uses_neutral", "face", "voice", "batch",
-        "precision", "licence", "attribution", "memory_mb",
+        "precision", "licence", "attribution", "memory_mb", "cost_ms", "skill", "online",
     ]
 
     init(_ node: ManifestNode, of plugin: PluginManifest) throws(ManifestError) {
@@ -140,6 +140,9 @@ extension Proto.PluginEstimator {
         licence = try node.optionalString("licence", .text) ?? plugin.licence
         attribution = try node.optionalString("attribution", .text) ?? plugin.attribution
         if node.has("memory_mb") { memoryBytes = UInt64(try node.integer("memory_mb", in: 0...1_000_000)) * 1_000_000 }
+        if node.has("cost_ms") { costMs = Float(try node.number("cost_ms", in: 0...1e6)) }
+        if node.has("skill") { skill = Float(try node.number("skill", in: -1...1)) }
+        if node.has("online") { online = try node.bool("online") }
     }
 }
 

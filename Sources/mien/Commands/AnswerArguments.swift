@@ -9,6 +9,8 @@ struct AnswerArguments: ParsableArguments {
     @Option(help: ArgumentHelp("Which estimator to ask; see mien info.", valueName: "id"))
     var estimator = ""
 
+    @OptionGroup var routing: RoutingArguments
+
     @Option(help: ArgumentHelp("Only these emotions, with commas between: anger,surprise.", valueName: "names"))
     var categories: String?
 
@@ -38,6 +40,7 @@ struct AnswerArguments: ParsableArguments {
 
     func validate() throws {
         _ = try names
+        try routing.validate(estimator: estimator)
         if let minReliability, !(minReliability >= -1 && minReliability <= 1) {
             throw ValidationError("--min-reliability is \(minReliability); it must be from -1 to 1")
         }
@@ -58,7 +61,8 @@ struct AnswerArguments: ParsableArguments {
     ///
     /// - Throws: `Failure` if it has no speech or cannot be read.
     func neutralScores(of file: String, _ client: Client) async throws -> [Proto.NativeScore] {
-        let request = Proto.EstimateVoiceRequest(audio: .path(absolute(file)), estimator: estimator, options: .init(categories: try names))
+        let request = Proto.EstimateVoiceRequest(audio: .path(absolute(file)), estimator: estimator, options: .init(categories: try names),
+                                                 routing: Proto.Routing(policy: routing.policy?.message ?? .unspecified))
         do {
             guard let estimate = try await client.estimateVoice(request).message.estimates.first else {
                 throw Failure(printable("\(file): no speech was found, so there is nothing to compare with"), code: ExitStatus.noInput)

@@ -62,15 +62,18 @@ struct FaceCommand: AsyncParsableCommand {
         try await running {
             let standardInput = files.contains("-") ? try StandardInput.read(limit: 64 << 20) : nil
             let options = try options, client = try await ownHost(plugins)
-            let run = BatchRun<Proto.EstimateFaceRequest, Proto.EstimateFaceResponse>(files: files, title: "Faces", unit: "picture") { [self] index, file in
+            let routing = try answer.routing.message
+            var fallbacks = FallbackNotes()
+            let run = BatchRun<Proto.EstimateFaceRequest, Proto.EstimateFaceResponse>(files: files, title: "Faces", unit: "picture") { [self, routing] index, file in
                 let picture: Proto.EstimateFaceRequest.Picture = if file == "-", let standardInput { .data(standardInput) } else { .path(absolute(file)) }
-                return Proto.EstimateFaceRequest(requestId: String(index), picture: picture, estimator: answer.estimator, options: options)
+                return Proto.EstimateFaceRequest(requestId: String(index), picture: picture, estimator: answer.estimator, options: options, routing: routing)
             }
             let transcoder = json ? try await Transcoder(client) : nil
             var report = FaceReport(top: answer.shown(top))
             let outcome: BatchRun<Proto.EstimateFaceRequest, Proto.EstimateFaceResponse>.Outcome
             do {
                 outcome = try await run.ask(client.estimateFaces()) { file, answer in
+                    fallbacks.tell(answer.warnings)
                     if let transcoder { say(try transcoder.line(answer, file: file)) } else if answer.failure == nil { report.add(file, answer) }
                 }
             } catch {

@@ -59,6 +59,9 @@ enum InfoReport {
             list("attributes", estimator.attributes)
             if let reliability = estimator.minimumReliability { lines.append("  abstains    where raters agree less than \(fixed(reliability, 2))") }
             if estimator.usesNeutral { lines.append("  neutral     compares with the speaker's neutral voice") }
+            let worth = [estimator.costMs.map { "about \(fixed($0, $0 < 10 ? 1 : 0)) ms of one core per \(estimator.modality == .voice ? "second of speech" : "face")" },
+                         estimator.skill.map { "\(fixed($0, 2)) of the way from guessing to never being wrong, with unknown people" }, estimator.online ? "sends what it gets to other machines" : nil]
+            for (label, text) in zip(["cost", "skill", "online"], worth) { list(label, text.map { [$0] } ?? []) }
             for model in estimator.models {
                 lines.append("  model       \(model.id) \(model.version), \(printable(model.license))\(model.installed ? "" : terminal.styled(", missing", .red))")
             }

@@ -54,6 +54,7 @@ struct ListenCommand: AsyncParsableCommand {
 
     func validate() throws {
         if capture == nil, isatty(0) == 1 { throw ValidationError("stdin is a terminal; pipe raw samples into it, or give --capture") }
+        if neutral != nil, answer.routing.ensemble != nil { throw ValidationError("--neutral is about one estimator's scores, and --ensemble has several") }
         if neutral == "-" { throw ValidationError("--neutral is -; it must name a file") }
     }
 
@@ -66,7 +67,7 @@ struct ListenCommand: AsyncParsableCommand {
                 let stream = try await client.watchVoice()
                 let format = Proto.AudioFormat(samples: encoding == .s16le ? .s16le : .f32le, rate: rate, channels: channels)
                 let start = Proto.WatchVoiceStart(format: format, estimator: answer.estimator, interval: interval, categories: names,
-                                                  minimumReliability: answer.minReliability, neutral: scores)
+                                                  minimumReliability: answer.minReliability, neutral: scores, routing: try answer.routing.message)
                 try await stream.send(Proto.WatchVoiceRequest(kind: .start(start)))
                 var view = LiveView(Terminal(descriptor: 1), json ? try await Transcoder(client) : nil, all: answer.all)
                 let descriptor = recorder?.descriptor ?? 0

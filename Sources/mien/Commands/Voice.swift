@@ -59,6 +59,7 @@ struct VoiceCommand: AsyncParsableCommand {
             if granularity == .clip { throw ValidationError("--plot shows a course over time; it is for --granularity utterance or window") }
         }
         try answer.validate(top: top)
+        if neutral != nil, answer.routing.ensemble != nil { throw ValidationError("--neutral is about one estimator's scores, and --ensemble has several") }
         if neutral == "-" { throw ValidationError("--neutral is -; it must name a file") }
         if let window, !(1...30).contains(window) { throw ValidationError("--window is \(window); it must be from 1 to 30 seconds") }
         if let hop, !(0.1...30).contains(hop) { throw ValidationError("--hop is \(hop); it must be from 0.1 to 30 seconds") }
@@ -73,16 +74,19 @@ struct VoiceCommand: AsyncParsableCommand {
             if let neutral {
                 do { options.neutral = try await answer.neutralScores(of: neutral, client) } catch { throw await failure(of: error, closing: client) }
             }
+            let routing = try answer.routing.message
+            var fallbacks = FallbackNotes()
             let run = BatchRun<Proto.EstimateVoiceRequest, Proto.EstimateVoiceResponse>(files: files, title: "Voices", unit: "recording") {
-                [self, options] index, file in
+                [self, options, routing] index, file in
                 let audio: Proto.EstimateVoiceRequest.Audio = if file == "-", let standardInput { .data(standardInput) } else { .path(absolute(file)) }
-                return Proto.EstimateVoiceRequest(requestId: String(index), audio: audio, estimator: answer.estimator, options: options)
+                return Proto.EstimateVoiceRequest(requestId: String(index), audio: audio, estimator: answer.estimator, options: options, routing: routing)
             }
             let transcoder = json ? try await Transcoder(client) : nil
             var report = VoiceReport(top: answer.shown(top))
             let outcome: BatchRun<Proto.EstimateVoiceRequest, Proto.EstimateVoiceResponse>.Outcome
             do {
                 outcome = try await run.ask(client.estimateVoices()) { file, answer in
+                    fallbacks.tell(answer.warnings)
                     if let transcoder {
                         try write(answer, file, transcoder)
                     } else if answer.failure == nil {

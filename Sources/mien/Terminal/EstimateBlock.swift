@@ -9,7 +9,7 @@ struct EstimateBlock {
 
     /// Whether an estimate says more than fits a line per emotion.
     static func suits(_ estimate: Proto.Estimate) -> Bool {
-        estimate.coveredCategories.count > usualTop || !estimate.attributes.isEmpty || estimate.categories.contains { $0.abstained || $0.aboveNeutral != nil }
+        estimate.coveredCategories.count > usualTop || !estimate.members.isEmpty || !estimate.shadows.isEmpty || !estimate.attributes.isEmpty || estimate.categories.contains { $0.abstained || $0.aboveNeutral != nil }
     }
 
     init(_ estimate: Proto.Estimate, top: Int?) {
@@ -46,12 +46,28 @@ struct EstimateBlock {
             lines += wrapped("no estimate: raters do not agree about " + withheld.map { printable($0.name) }.joined(separator: ", "), to: inner.width)
                 .map { terminal.styled($0, .dim) }
         }
-        if !estimate.dimensions.isEmpty { lines.append(estimate.dimensions.map { "\(printable($0.name)) \(signed($0.value))" }.joined(separator: "  ")) }
+        if !estimate.dimensions.isEmpty { lines.append(estimate.dimensions.map { Self.text($0, terminal) }.joined(separator: "  ")) }
         if !estimate.attributes.isEmpty { lines += attributes(inner) }
+        for shadow in estimate.shadows { lines += wrapped(Self.text(shadow), to: inner.width).map { terminal.styled($0, .dim) } }
         return lines.map { "  " + $0 }
     }
 
+    private static func text(_ dimension: Proto.DimensionEstimate, _ terminal: Terminal) -> String {
+        printable(dimension.name) + " " + signed(dimension.value) + (dimension.disagreement.map { " \(plusMinus(terminal))" + fixed($0, 2) } ?? "")
+    }
+
+    private static func plusMinus(_ terminal: Terminal) -> String { terminal.unicode ? "±" : "+-" }
+
+    /// "beside it other-voice: Anger -0.31, Sadness +0.12", what differs most first.
+    private static func text(_ shadow: Proto.ShadowEstimate) -> String {
+        let name = "beside it " + printable(shadow.madeBy?.estimator ?? "")
+        if let failure = shadow.failure { return "\(name) failed: \(printable(failure.message))" }
+        let differences = shadow.differences.sorted { abs($0.value) > abs($1.value) }.prefix(6).map { "\(printable($0.name)) \(signed($0.value))" }
+        return "\(name): " + (differences.isEmpty ? "speaks of nothing in common" : differences.joined(separator: ", "))
+    }
+
     private func categories(_ shown: [Proto.CategoryEstimate], _ terminal: Terminal) -> [String] {
+        if !estimate.members.isEmpty { return ensemble(shown, terminal) }
         let cells = isNarrow(terminal) ? 10 : 16, hasNeutral = estimate.categories.contains { $0.aboveNeutral != nil }
         let scales = Set(shown.map { $0.nativeScale.map(Self.range) ?? "" }), common = scales.count == 1 ? scales.first : nil
         var table = Table([.init("#", alignedRight: true), .init("EMOTION", shrinks: true), .init("INTENSITY"),
@@ -63,6 +79,22 @@ struct EstimateBlock {
             table.add([.init(String(category.rank)), .init(category.name, isFirst ? .bold : nil),
                        .init(fixed(category.intensity, 2) + (drawn.isEmpty ? "" : " " + drawn), isFirst ? .green : .dim), .init(score)]
                       + (hasNeutral ? [.init(category.aboveNeutral.map { signed($0) } ?? "")] : []))
+        }
+        return table.render(terminal)
+    }
+
+    /// The mean, how far the members disagree, and where there is room what each says.
+    private func ensemble(_ shown: [Proto.CategoryEstimate], _ terminal: Terminal) -> [String] {
+        let members = isNarrow(terminal) ? [] : estimate.members
+        var table = Table([.init("#", alignedRight: true), .init("EMOTION", shrinks: true), .init("MEAN INTENSITY"), .init(Self.plusMinus(terminal), alignedRight: true)]
+                          + members.map { .init(shortened($0.madeBy?.estimator ?? "", to: 20, unicode: terminal.unicode), alignedRight: true) })
+        for category in shown {
+            let drawn = bar(category.intensity, cells: 10, unicode: terminal.unicode), isFirst = category.rank == 1
+            table.add([.init(String(category.rank)), .init(category.name, isFirst ? .bold : nil),
+                       .init(fixed(category.intensity, 2) + (drawn.isEmpty ? "" : " " + drawn), isFirst ? .green : .dim), .init(category.disagreement.map { fixed($0, 2) } ?? "")]
+                      + members.map { member in
+                          .init(member.categories.first { $0.name == category.name && !$0.abstained }.map { fixed($0.intensity, 2) } ?? "-")
+                      })
         }
         return table.render(terminal)
     }

@@ -52,6 +52,96 @@ void   mien__v1__estimate__free_unpacked
   assert(message->base.descriptor == &mien__v1__estimate__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   mien__v1__member_estimate__init
+                     (Mien__V1__MemberEstimate         *message)
+{
+  static const Mien__V1__MemberEstimate init_value = MIEN__V1__MEMBER_ESTIMATE__INIT;
+  *message = init_value;
+}
+size_t mien__v1__member_estimate__get_packed_size
+                     (const Mien__V1__MemberEstimate *message)
+{
+  assert(message->base.descriptor == &mien__v1__member_estimate__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mien__v1__member_estimate__pack
+                     (const Mien__V1__MemberEstimate *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mien__v1__member_estimate__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mien__v1__member_estimate__pack_to_buffer
+                     (const Mien__V1__MemberEstimate *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mien__v1__member_estimate__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mien__V1__MemberEstimate *
+       mien__v1__member_estimate__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mien__V1__MemberEstimate *)
+     protobuf_c_message_unpack (&mien__v1__member_estimate__descriptor,
+                                allocator, len, data);
+}
+void   mien__v1__member_estimate__free_unpacked
+                     (Mien__V1__MemberEstimate *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mien__v1__member_estimate__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   mien__v1__shadow_estimate__init
+                     (Mien__V1__ShadowEstimate         *message)
+{
+  static const Mien__V1__ShadowEstimate init_value = MIEN__V1__SHADOW_ESTIMATE__INIT;
+  *message = init_value;
+}
+size_t mien__v1__shadow_estimate__get_packed_size
+                     (const Mien__V1__ShadowEstimate *message)
+{
+  assert(message->base.descriptor == &mien__v1__shadow_estimate__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mien__v1__shadow_estimate__pack
+                     (const Mien__V1__ShadowEstimate *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mien__v1__shadow_estimate__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mien__v1__shadow_estimate__pack_to_buffer
+                     (const Mien__V1__ShadowEstimate *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mien__v1__shadow_estimate__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mien__V1__ShadowEstimate *
+       mien__v1__shadow_estimate__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mien__V1__ShadowEstimate *)
+     protobuf_c_message_unpack (&mien__v1__shadow_estimate__descriptor,
+                                allocator, len, data);
+}
+void   mien__v1__shadow_estimate__free_unpacked
+                     (Mien__V1__ShadowEstimate *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mien__v1__shadow_estimate__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   mien__v1__made_by__init
                      (Mien__V1__MadeBy         *message)
 {
@@ -862,7 +952,7 @@ void   mien__v1__failure__free_unpacked
   assert(message->base.descriptor == &mien__v1__failure__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor mien__v1__estimate__field_descriptors[13] =
+static const ProtobufCFieldDescriptor mien__v1__estimate__field_descriptors[15] =
 {
   {
     "made_by",
@@ -1020,6 +1110,30 @@ static const ProtobufCFieldDescriptor mien__v1__estimate__field_descriptors[13] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "members",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__Estimate, n_members),
+    offsetof(Mien__V1__Estimate, members),
+    &mien__v1__member_estimate__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shadows",
+    15,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__Estimate, n_shadows),
+    offsetof(Mien__V1__Estimate, shadows),
+    &mien__v1__shadow_estimate__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__estimate__field_indices_by_name[] = {
   12,   /* field[12] = attributes */
@@ -1029,9 +1143,11 @@ static const unsigned mien__v1__estimate__field_indices_by_name[] = {
   3,   /* field[3] = dimensions */
   1,   /* field[1] = face */
   0,   /* field[0] = made_by */
+  13,   /* field[13] = members */
   4,   /* field[4] = native_scores */
   10,   /* field[10] = prediction_set */
   6,   /* field[6] = quality */
+  14,   /* field[14] = shadows */
   8,   /* field[8] = voice */
   9,   /* field[9] = voice_quality */
   7,   /* field[7] = warnings */
@@ -1039,7 +1155,7 @@ static const unsigned mien__v1__estimate__field_indices_by_name[] = {
 static const ProtobufCIntRange mien__v1__estimate__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor mien__v1__estimate__descriptor =
 {
@@ -1049,11 +1165,191 @@ const ProtobufCMessageDescriptor mien__v1__estimate__descriptor =
   "Mien__V1__Estimate",
   "mien.v1",
   sizeof(Mien__V1__Estimate),
-  13,
+  15,
   mien__v1__estimate__field_descriptors,
   mien__v1__estimate__field_indices_by_name,
   1,  mien__v1__estimate__number_ranges,
   (ProtobufCMessageInit) mien__v1__estimate__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mien__v1__member_estimate__field_descriptors[7] =
+{
+  {
+    "made_by",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__MemberEstimate, made_by),
+    &mien__v1__made_by__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weight",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__MemberEstimate, weight),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "categories",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__MemberEstimate, n_categories),
+    offsetof(Mien__V1__MemberEstimate, categories),
+    &mien__v1__category_estimate__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "dimensions",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__MemberEstimate, n_dimensions),
+    offsetof(Mien__V1__MemberEstimate, dimensions),
+    &mien__v1__dimension_estimate__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "native_scores",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__MemberEstimate, n_native_scores),
+    offsetof(Mien__V1__MemberEstimate, native_scores),
+    &mien__v1__native_score__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attributes",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__MemberEstimate, n_attributes),
+    offsetof(Mien__V1__MemberEstimate, attributes),
+    &mien__v1__attribute_estimate__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "prediction_set",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__MemberEstimate, prediction_set),
+    &mien__v1__prediction_set__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mien__v1__member_estimate__field_indices_by_name[] = {
+  5,   /* field[5] = attributes */
+  2,   /* field[2] = categories */
+  3,   /* field[3] = dimensions */
+  0,   /* field[0] = made_by */
+  4,   /* field[4] = native_scores */
+  6,   /* field[6] = prediction_set */
+  1,   /* field[1] = weight */
+};
+static const ProtobufCIntRange mien__v1__member_estimate__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor mien__v1__member_estimate__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mien.v1.MemberEstimate",
+  "MemberEstimate",
+  "Mien__V1__MemberEstimate",
+  "mien.v1",
+  sizeof(Mien__V1__MemberEstimate),
+  7,
+  mien__v1__member_estimate__field_descriptors,
+  mien__v1__member_estimate__field_indices_by_name,
+  1,  mien__v1__member_estimate__number_ranges,
+  (ProtobufCMessageInit) mien__v1__member_estimate__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mien__v1__shadow_estimate__field_descriptors[3] =
+{
+  {
+    "made_by",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__ShadowEstimate, made_by),
+    &mien__v1__made_by__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "differences",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__ShadowEstimate, n_differences),
+    offsetof(Mien__V1__ShadowEstimate, differences),
+    &mien__v1__difference__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failure",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__ShadowEstimate, failure),
+    &mien__v1__failure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mien__v1__shadow_estimate__field_indices_by_name[] = {
+  1,   /* field[1] = differences */
+  2,   /* field[2] = failure */
+  0,   /* field[0] = made_by */
+};
+static const ProtobufCIntRange mien__v1__shadow_estimate__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor mien__v1__shadow_estimate__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mien.v1.ShadowEstimate",
+  "ShadowEstimate",
+  "Mien__V1__ShadowEstimate",
+  "mien.v1",
+  sizeof(Mien__V1__ShadowEstimate),
+  3,
+  mien__v1__shadow_estimate__field_descriptors,
+  mien__v1__shadow_estimate__field_indices_by_name,
+  1,  mien__v1__shadow_estimate__number_ranges,
+  (ProtobufCMessageInit) mien__v1__shadow_estimate__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor mien__v1__made_by__field_descriptors[3] =
@@ -1453,7 +1749,7 @@ const ProtobufCMessageDescriptor mien__v1__head_pose__descriptor =
   (ProtobufCMessageInit) mien__v1__head_pose__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__category_estimate__field_descriptors[9] =
+static const ProtobufCFieldDescriptor mien__v1__category_estimate__field_descriptors[10] =
 {
   {
     "name",
@@ -1563,11 +1859,24 @@ static const ProtobufCFieldDescriptor mien__v1__category_estimate__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "disagreement",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__CategoryEstimate, optional_disagreement_case),
+    offsetof(Mien__V1__CategoryEstimate, disagreement),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__category_estimate__field_indices_by_name[] = {
   5,   /* field[5] = above_neutral */
   8,   /* field[8] = abstained */
   4,   /* field[4] = calibrated_probability */
+  9,   /* field[9] = disagreement */
   1,   /* field[1] = intensity */
   0,   /* field[0] = name */
   3,   /* field[3] = native_scale */
@@ -1578,7 +1887,7 @@ static const unsigned mien__v1__category_estimate__field_indices_by_name[] = {
 static const ProtobufCIntRange mien__v1__category_estimate__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor mien__v1__category_estimate__descriptor =
 {
@@ -1588,7 +1897,7 @@ const ProtobufCMessageDescriptor mien__v1__category_estimate__descriptor =
   "Mien__V1__CategoryEstimate",
   "mien.v1",
   sizeof(Mien__V1__CategoryEstimate),
-  9,
+  10,
   mien__v1__category_estimate__field_descriptors,
   mien__v1__category_estimate__field_indices_by_name,
   1,  mien__v1__category_estimate__number_ranges,
@@ -1762,7 +2071,7 @@ const ProtobufCMessageDescriptor mien__v1__native_scale__descriptor =
   (ProtobufCMessageInit) mien__v1__native_scale__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__dimension_estimate__field_descriptors[2] =
+static const ProtobufCFieldDescriptor mien__v1__dimension_estimate__field_descriptors[3] =
 {
   {
     "name",
@@ -1788,15 +2097,28 @@ static const ProtobufCFieldDescriptor mien__v1__dimension_estimate__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "disagreement",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__DimensionEstimate, optional_disagreement_case),
+    offsetof(Mien__V1__DimensionEstimate, disagreement),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__dimension_estimate__field_indices_by_name[] = {
+  2,   /* field[2] = disagreement */
   0,   /* field[0] = name */
   1,   /* field[1] = value */
 };
 static const ProtobufCIntRange mien__v1__dimension_estimate__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor mien__v1__dimension_estimate__descriptor =
 {
@@ -1806,7 +2128,7 @@ const ProtobufCMessageDescriptor mien__v1__dimension_estimate__descriptor =
   "Mien__V1__DimensionEstimate",
   "mien.v1",
   sizeof(Mien__V1__DimensionEstimate),
-  2,
+  3,
   mien__v1__dimension_estimate__field_descriptors,
   mien__v1__dimension_estimate__field_indices_by_name,
   1,  mien__v1__dimension_estimate__number_ranges,

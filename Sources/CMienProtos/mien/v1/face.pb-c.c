@@ -232,7 +232,7 @@ void   mien__v1__picture_info__free_unpacked
   assert(message->base.descriptor == &mien__v1__picture_info__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor mien__v1__estimate_face_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor mien__v1__estimate_face_request__field_descriptors[7] =
 {
   {
     "request_id",
@@ -306,6 +306,18 @@ static const ProtobufCFieldDescriptor mien__v1__estimate_face_request__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "routing",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__EstimateFaceRequest, routing),
+    &mien__v1__routing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__estimate_face_request__field_indices_by_name[] = {
   1,   /* field[1] = data */
@@ -314,11 +326,12 @@ static const unsigned mien__v1__estimate_face_request__field_indices_by_name[] =
   2,   /* field[2] = path */
   3,   /* field[3] = raw */
   0,   /* field[0] = request_id */
+  6,   /* field[6] = routing */
 };
 static const ProtobufCIntRange mien__v1__estimate_face_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor mien__v1__estimate_face_request__descriptor =
 {
@@ -328,7 +341,7 @@ const ProtobufCMessageDescriptor mien__v1__estimate_face_request__descriptor =
   "Mien__V1__EstimateFaceRequest",
   "mien.v1",
   sizeof(Mien__V1__EstimateFaceRequest),
-  6,
+  7,
   mien__v1__estimate_face_request__field_descriptors,
   mien__v1__estimate_face_request__field_indices_by_name,
   1,  mien__v1__estimate_face_request__number_ranges,

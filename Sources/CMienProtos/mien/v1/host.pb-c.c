@@ -1020,7 +1020,7 @@ const ProtobufCMessageDescriptor mien__v1__list_estimators_response__descriptor 
   (ProtobufCMessageInit) mien__v1__list_estimators_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__estimator_info__field_descriptors[13] =
+static const ProtobufCFieldDescriptor mien__v1__estimator_info__field_descriptors[16] =
 {
   {
     "id",
@@ -1178,16 +1178,55 @@ static const ProtobufCFieldDescriptor mien__v1__estimator_info__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cost_ms",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__EstimatorInfo, optional_cost_case),
+    offsetof(Mien__V1__EstimatorInfo, cost_ms),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "skill",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__EstimatorInfo, optional_skill_case),
+    offsetof(Mien__V1__EstimatorInfo, skill),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "online",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__EstimatorInfo, online),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__estimator_info__field_indices_by_name[] = {
   10,   /* field[10] = attributes */
   4,   /* field[4] = categories */
+  13,   /* field[13] = cost_ms */
   5,   /* field[5] = dimensions */
   0,   /* field[0] = id */
   11,   /* field[11] = minimum_reliability */
   3,   /* field[3] = modality */
   9,   /* field[9] = models */
   6,   /* field[6] = native_labels */
+  15,   /* field[15] = online */
+  14,   /* field[14] = skill */
   7,   /* field[7] = state */
   8,   /* field[8] = state_detail */
   2,   /* field[2] = summary */
@@ -1197,7 +1236,7 @@ static const unsigned mien__v1__estimator_info__field_indices_by_name[] = {
 static const ProtobufCIntRange mien__v1__estimator_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor mien__v1__estimator_info__descriptor =
 {
@@ -1207,7 +1246,7 @@ const ProtobufCMessageDescriptor mien__v1__estimator_info__descriptor =
   "Mien__V1__EstimatorInfo",
   "mien.v1",
   sizeof(Mien__V1__EstimatorInfo),
-  13,
+  16,
   mien__v1__estimator_info__field_descriptors,
   mien__v1__estimator_info__field_indices_by_name,
   1,  mien__v1__estimator_info__number_ranges,

@@ -584,7 +584,7 @@ const ProtobufCMessageDescriptor mien__v1__plugin_description__descriptor =
   (ProtobufCMessageInit) mien__v1__plugin_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__plugin_estimator__field_descriptors[16] =
+static const ProtobufCFieldDescriptor mien__v1__plugin_estimator__field_descriptors[19] =
 {
   {
     "id",
@@ -778,12 +778,49 @@ static const ProtobufCFieldDescriptor mien__v1__plugin_estimator__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cost_ms",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__PluginEstimator, optional_cost_case),
+    offsetof(Mien__V1__PluginEstimator, cost_ms),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "skill",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Mien__V1__PluginEstimator, optional_skill_case),
+    offsetof(Mien__V1__PluginEstimator, skill),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "online",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__PluginEstimator, online),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__plugin_estimator__field_indices_by_name[] = {
   5,   /* field[5] = attributes */
   14,   /* field[14] = attribution */
   11,   /* field[11] = batch */
   3,   /* field[3] = categories */
+  16,   /* field[16] = cost_ms */
   4,   /* field[4] = dimensions */
   9,   /* field[9] = face */
   0,   /* field[0] = id */
@@ -791,7 +828,9 @@ static const unsigned mien__v1__plugin_estimator__field_indices_by_name[] = {
   15,   /* field[15] = memory_bytes */
   7,   /* field[7] = minimum_reliability */
   6,   /* field[6] = native_labels */
+  18,   /* field[18] = online */
   12,   /* field[12] = precision */
+  17,   /* field[17] = skill */
   2,   /* field[2] = summary */
   8,   /* field[8] = uses_neutral */
   1,   /* field[1] = version */
@@ -800,7 +839,7 @@ static const unsigned mien__v1__plugin_estimator__field_indices_by_name[] = {
 static const ProtobufCIntRange mien__v1__plugin_estimator__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor mien__v1__plugin_estimator__descriptor =
 {
@@ -810,7 +849,7 @@ const ProtobufCMessageDescriptor mien__v1__plugin_estimator__descriptor =
   "Mien__V1__PluginEstimator",
   "mien.v1",
   sizeof(Mien__V1__PluginEstimator),
-  16,
+  19,
   mien__v1__plugin_estimator__field_descriptors,
   mien__v1__plugin_estimator__field_indices_by_name,
   1,  mien__v1__plugin_estimator__number_ranges,

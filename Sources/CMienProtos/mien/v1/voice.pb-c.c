@@ -547,7 +547,7 @@ void   mien__v1__speech_start__free_unpacked
   assert(message->base.descriptor == &mien__v1__speech_start__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor mien__v1__estimate_voice_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor mien__v1__estimate_voice_request__field_descriptors[7] =
 {
   {
     "request_id",
@@ -621,6 +621,18 @@ static const ProtobufCFieldDescriptor mien__v1__estimate_voice_request__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "routing",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__EstimateVoiceRequest, routing),
+    &mien__v1__routing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__estimate_voice_request__field_indices_by_name[] = {
   1,   /* field[1] = data */
@@ -629,11 +641,12 @@ static const unsigned mien__v1__estimate_voice_request__field_indices_by_name[] 
   2,   /* field[2] = path */
   3,   /* field[3] = raw */
   0,   /* field[0] = request_id */
+  6,   /* field[6] = routing */
 };
 static const ProtobufCIntRange mien__v1__estimate_voice_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor mien__v1__estimate_voice_request__descriptor =
 {
@@ -643,7 +656,7 @@ const ProtobufCMessageDescriptor mien__v1__estimate_voice_request__descriptor =
   "Mien__V1__EstimateVoiceRequest",
   "mien.v1",
   sizeof(Mien__V1__EstimateVoiceRequest),
-  6,
+  7,
   mien__v1__estimate_voice_request__field_descriptors,
   mien__v1__estimate_voice_request__field_indices_by_name,
   1,  mien__v1__estimate_voice_request__number_ranges,
@@ -1215,7 +1228,7 @@ const ProtobufCMessageDescriptor mien__v1__watch_voice_request__descriptor =
   (ProtobufCMessageInit) mien__v1__watch_voice_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__watch_voice_start__field_descriptors[8] =
+static const ProtobufCFieldDescriptor mien__v1__watch_voice_start__field_descriptors[9] =
 {
   {
     "format",
@@ -1313,6 +1326,18 @@ static const ProtobufCFieldDescriptor mien__v1__watch_voice_start__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "routing",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__WatchVoiceStart, routing),
+    &mien__v1__routing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__watch_voice_start__field_indices_by_name[] = {
   2,   /* field[2] = activity */
@@ -1322,12 +1347,13 @@ static const unsigned mien__v1__watch_voice_start__field_indices_by_name[] = {
   3,   /* field[3] = interval */
   6,   /* field[6] = minimum_reliability */
   7,   /* field[7] = neutral */
+  8,   /* field[8] = routing */
   4,   /* field[4] = window */
 };
 static const ProtobufCIntRange mien__v1__watch_voice_start__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor mien__v1__watch_voice_start__descriptor =
 {
@@ -1337,7 +1363,7 @@ const ProtobufCMessageDescriptor mien__v1__watch_voice_start__descriptor =
   "Mien__V1__WatchVoiceStart",
   "mien.v1",
   sizeof(Mien__V1__WatchVoiceStart),
-  8,
+  9,
   mien__v1__watch_voice_start__field_descriptors,
   mien__v1__watch_voice_start__field_indices_by_name,
   1,  mien__v1__watch_voice_start__number_ranges,

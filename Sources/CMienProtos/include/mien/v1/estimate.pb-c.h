@@ -16,6 +16,8 @@ PROTOBUF_C__BEGIN_DECLS
 
 
 typedef struct Mien__V1__Estimate Mien__V1__Estimate;
+typedef struct Mien__V1__MemberEstimate Mien__V1__MemberEstimate;
+typedef struct Mien__V1__ShadowEstimate Mien__V1__ShadowEstimate;
 typedef struct Mien__V1__MadeBy Mien__V1__MadeBy;
 typedef struct Mien__V1__VoiceSegment Mien__V1__VoiceSegment;
 typedef struct Mien__V1__Face Mien__V1__Face;
@@ -97,6 +99,16 @@ struct  Mien__V1__Estimate
    */
   size_t n_attributes;
   Mien__V1__AttributeEstimate **attributes;
+  /*
+   * Of an ensemble: what each estimator said, in the order of the request. What there is beside categories and dimensions stands here alone.
+   */
+  size_t n_members;
+  Mien__V1__MemberEstimate **members;
+  /*
+   * Of estimators that were asked as well: see Routing.shadows.
+   */
+  size_t n_shadows;
+  Mien__V1__ShadowEstimate **shadows;
   Mien__V1__Estimate__SubjectCase subject_case;
   union {
     Mien__V1__Face *face;
@@ -108,7 +120,49 @@ struct  Mien__V1__Estimate
 };
 #define MIEN__V1__ESTIMATE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__estimate__descriptor) \
-    , NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, MIEN__V1__ESTIMATE__SUBJECT__NOT_SET, {0} }
+    , NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, MIEN__V1__ESTIMATE__SUBJECT__NOT_SET, {0} }
+
+
+struct  Mien__V1__MemberEstimate
+{
+  ProtobufCMessage base;
+  Mien__V1__MadeBy *made_by;
+  /*
+   * As requested.
+   */
+  float weight;
+  size_t n_categories;
+  Mien__V1__CategoryEstimate **categories;
+  size_t n_dimensions;
+  Mien__V1__DimensionEstimate **dimensions;
+  size_t n_native_scores;
+  Mien__V1__NativeScore **native_scores;
+  size_t n_attributes;
+  Mien__V1__AttributeEstimate **attributes;
+  Mien__V1__PredictionSet *prediction_set;
+};
+#define MIEN__V1__MEMBER_ESTIMATE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mien__v1__member_estimate__descriptor) \
+    , NULL, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL }
+
+
+struct  Mien__V1__ShadowEstimate
+{
+  ProtobufCMessage base;
+  Mien__V1__MadeBy *made_by;
+  /*
+   * The shadow's value minus the answer's, for each category (by its intensity: -1..1) and dimension (-2..2) that both speak about.
+   */
+  size_t n_differences;
+  Mien__V1__Difference **differences;
+  /*
+   * Set instead if it failed.
+   */
+  Mien__V1__Failure *failure;
+};
+#define MIEN__V1__SHADOW_ESTIMATE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mien__v1__shadow_estimate__descriptor) \
+    , NULL, 0,NULL, NULL }
 
 
 struct  Mien__V1__MadeBy
@@ -235,6 +289,12 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_RATER_RELIABILITY__CASE)
 } Mien__V1__CategoryEstimate__OptionalRaterReliabilityCase;
 
+typedef enum {
+  MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_DISAGREEMENT__NOT_SET = 0,
+  MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_DISAGREEMENT_DISAGREEMENT = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_DISAGREEMENT__CASE)
+} Mien__V1__CategoryEstimate__OptionalDisagreementCase;
+
 struct  Mien__V1__CategoryEstimate
 {
   ProtobufCMessage base;
@@ -271,10 +331,14 @@ struct  Mien__V1__CategoryEstimate
   union {
     float rater_reliability;
   };
+  Mien__V1__CategoryEstimate__OptionalDisagreementCase optional_disagreement_case;
+  union {
+    float disagreement;
+  };
 };
 #define MIEN__V1__CATEGORY_ESTIMATE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__category_estimate__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, NULL, 0, 0, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_PROBABILITY__NOT_SET, {0}, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_ABOVE_NEUTRAL__NOT_SET, {0}, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_RATER_RELIABILITY__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0, 0, NULL, 0, 0, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_PROBABILITY__NOT_SET, {0}, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_ABOVE_NEUTRAL__NOT_SET, {0}, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_RATER_RELIABILITY__NOT_SET, {0}, MIEN__V1__CATEGORY_ESTIMATE__OPTIONAL_DISAGREEMENT__NOT_SET, {0} }
 
 
 typedef enum {
@@ -325,6 +389,12 @@ struct  Mien__V1__NativeScale
     , 0, 0, (char *)protobuf_c_empty_string }
 
 
+typedef enum {
+  MIEN__V1__DIMENSION_ESTIMATE__OPTIONAL_DISAGREEMENT__NOT_SET = 0,
+  MIEN__V1__DIMENSION_ESTIMATE__OPTIONAL_DISAGREEMENT_DISAGREEMENT = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__DIMENSION_ESTIMATE__OPTIONAL_DISAGREEMENT__CASE)
+} Mien__V1__DimensionEstimate__OptionalDisagreementCase;
+
 struct  Mien__V1__DimensionEstimate
 {
   ProtobufCMessage base;
@@ -336,10 +406,14 @@ struct  Mien__V1__DimensionEstimate
    * -1..1.
    */
   float value;
+  Mien__V1__DimensionEstimate__OptionalDisagreementCase optional_disagreement_case;
+  union {
+    float disagreement;
+  };
 };
 #define MIEN__V1__DIMENSION_ESTIMATE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__dimension_estimate__descriptor) \
-    , (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, MIEN__V1__DIMENSION_ESTIMATE__OPTIONAL_DISAGREEMENT__NOT_SET, {0} }
 
 
 struct  Mien__V1__NativeScore
@@ -517,6 +591,44 @@ Mien__V1__Estimate *
                       const uint8_t       *data);
 void   mien__v1__estimate__free_unpacked
                      (Mien__V1__Estimate *message,
+                      ProtobufCAllocator *allocator);
+/* Mien__V1__MemberEstimate methods */
+void   mien__v1__member_estimate__init
+                     (Mien__V1__MemberEstimate         *message);
+size_t mien__v1__member_estimate__get_packed_size
+                     (const Mien__V1__MemberEstimate   *message);
+size_t mien__v1__member_estimate__pack
+                     (const Mien__V1__MemberEstimate   *message,
+                      uint8_t             *out);
+size_t mien__v1__member_estimate__pack_to_buffer
+                     (const Mien__V1__MemberEstimate   *message,
+                      ProtobufCBuffer     *buffer);
+Mien__V1__MemberEstimate *
+       mien__v1__member_estimate__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mien__v1__member_estimate__free_unpacked
+                     (Mien__V1__MemberEstimate *message,
+                      ProtobufCAllocator *allocator);
+/* Mien__V1__ShadowEstimate methods */
+void   mien__v1__shadow_estimate__init
+                     (Mien__V1__ShadowEstimate         *message);
+size_t mien__v1__shadow_estimate__get_packed_size
+                     (const Mien__V1__ShadowEstimate   *message);
+size_t mien__v1__shadow_estimate__pack
+                     (const Mien__V1__ShadowEstimate   *message,
+                      uint8_t             *out);
+size_t mien__v1__shadow_estimate__pack_to_buffer
+                     (const Mien__V1__ShadowEstimate   *message,
+                      ProtobufCBuffer     *buffer);
+Mien__V1__ShadowEstimate *
+       mien__v1__shadow_estimate__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mien__v1__shadow_estimate__free_unpacked
+                     (Mien__V1__ShadowEstimate *message,
                       ProtobufCAllocator *allocator);
 /* Mien__V1__MadeBy methods */
 void   mien__v1__made_by__init
@@ -865,6 +977,12 @@ void   mien__v1__failure__free_unpacked
 typedef void (*Mien__V1__Estimate_Closure)
                  (const Mien__V1__Estimate *message,
                   void *closure_data);
+typedef void (*Mien__V1__MemberEstimate_Closure)
+                 (const Mien__V1__MemberEstimate *message,
+                  void *closure_data);
+typedef void (*Mien__V1__ShadowEstimate_Closure)
+                 (const Mien__V1__ShadowEstimate *message,
+                  void *closure_data);
 typedef void (*Mien__V1__MadeBy_Closure)
                  (const Mien__V1__MadeBy *message,
                   void *closure_data);
@@ -926,6 +1044,8 @@ typedef void (*Mien__V1__Failure_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor mien__v1__estimate__descriptor;
+extern const ProtobufCMessageDescriptor mien__v1__member_estimate__descriptor;
+extern const ProtobufCMessageDescriptor mien__v1__shadow_estimate__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__made_by__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__voice_segment__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__face__descriptor;

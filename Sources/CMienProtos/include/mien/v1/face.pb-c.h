@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "mien/v1/estimate.pb-c.h"
+#include "mien/v1/routing.pb-c.h"
 
 typedef struct Mien__V1__EstimateFaceRequest Mien__V1__EstimateFaceRequest;
 typedef struct Mien__V1__RawPicture Mien__V1__RawPicture;
@@ -60,6 +61,7 @@ struct  Mien__V1__EstimateFaceRequest
    */
   char *estimator;
   Mien__V1__FaceOptions *options;
+  Mien__V1__Routing *routing;
   Mien__V1__EstimateFaceRequest__PictureCase picture_case;
   union {
     /*
@@ -78,7 +80,7 @@ struct  Mien__V1__EstimateFaceRequest
 };
 #define MIEN__V1__ESTIMATE_FACE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__estimate_face_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, MIEN__V1__ESTIMATE_FACE_REQUEST__PICTURE__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, MIEN__V1__ESTIMATE_FACE_REQUEST__PICTURE__NOT_SET, {0} }
 
 
 /*

@@ -136,6 +136,18 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__ESTIMATOR_INFO__OPTIONAL_MINIMUM_RELIABILITY__CASE)
 } Mien__V1__EstimatorInfo__OptionalMinimumReliabilityCase;
 
+typedef enum {
+  MIEN__V1__ESTIMATOR_INFO__OPTIONAL_COST__NOT_SET = 0,
+  MIEN__V1__ESTIMATOR_INFO__OPTIONAL_COST_COST_MS = 14
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__ESTIMATOR_INFO__OPTIONAL_COST__CASE)
+} Mien__V1__EstimatorInfo__OptionalCostCase;
+
+typedef enum {
+  MIEN__V1__ESTIMATOR_INFO__OPTIONAL_SKILL__NOT_SET = 0,
+  MIEN__V1__ESTIMATOR_INFO__OPTIONAL_SKILL_SKILL = 15
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__ESTIMATOR_INFO__OPTIONAL_SKILL__CASE)
+} Mien__V1__EstimatorInfo__OptionalSkillCase;
+
 struct  Mien__V1__EstimatorInfo
 {
   ProtobufCMessage base;
@@ -174,14 +186,26 @@ struct  Mien__V1__EstimatorInfo
    * Whether it has a use for native scores of the speaker's neutral voice.
    */
   protobuf_c_boolean uses_neutral;
+  /*
+   * It sends what it sees or hears to other machines.
+   */
+  protobuf_c_boolean online;
   Mien__V1__EstimatorInfo__OptionalMinimumReliabilityCase optional_minimum_reliability_case;
   union {
     float minimum_reliability;
   };
+  Mien__V1__EstimatorInfo__OptionalCostCase optional_cost_case;
+  union {
+    float cost_ms;
+  };
+  Mien__V1__EstimatorInfo__OptionalSkillCase optional_skill_case;
+  union {
+    float skill;
+  };
 };
 #define MIEN__V1__ESTIMATOR_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__estimator_info__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MIEN__V1__MODALITY__MODALITY_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL, MIEN__V1__ESTIMATOR_STATE__ESTIMATOR_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, MIEN__V1__ESTIMATOR_INFO__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MIEN__V1__MODALITY__MODALITY_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL, MIEN__V1__ESTIMATOR_STATE__ESTIMATOR_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0, MIEN__V1__ESTIMATOR_INFO__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET, {0}, MIEN__V1__ESTIMATOR_INFO__OPTIONAL_COST__NOT_SET, {0}, MIEN__V1__ESTIMATOR_INFO__OPTIONAL_SKILL__NOT_SET, {0} }
 
 
 struct  Mien__V1__ModelInfo

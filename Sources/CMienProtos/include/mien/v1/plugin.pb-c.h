@@ -88,6 +88,18 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__PLUGIN_ESTIMATOR__INPUT__CASE)
 } Mien__V1__PluginEstimator__InputCase;
 
+typedef enum {
+  MIEN__V1__PLUGIN_ESTIMATOR__OPTIONAL_COST__NOT_SET = 0,
+  MIEN__V1__PLUGIN_ESTIMATOR__OPTIONAL_COST_COST_MS = 17
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__PLUGIN_ESTIMATOR__OPTIONAL_COST__CASE)
+} Mien__V1__PluginEstimator__OptionalCostCase;
+
+typedef enum {
+  MIEN__V1__PLUGIN_ESTIMATOR__OPTIONAL_SKILL__NOT_SET = 0,
+  MIEN__V1__PLUGIN_ESTIMATOR__OPTIONAL_SKILL_SKILL = 18
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MIEN__V1__PLUGIN_ESTIMATOR__OPTIONAL_SKILL__CASE)
+} Mien__V1__PluginEstimator__OptionalSkillCase;
+
 struct  Mien__V1__PluginEstimator
 {
   ProtobufCMessage base;
@@ -141,6 +153,10 @@ struct  Mien__V1__PluginEstimator
    * About how much it keeps in memory; 0: unknown.
    */
   uint64_t memory_bytes;
+  /*
+   * It sends what it sees or hears to other machines.
+   */
+  protobuf_c_boolean online;
   Mien__V1__PluginEstimator__OptionalMinimumReliabilityCase optional_minimum_reliability_case;
   union {
     float minimum_reliability;
@@ -150,10 +166,18 @@ struct  Mien__V1__PluginEstimator
     Mien__V1__FaceInput *face;
     Mien__V1__VoiceInput *voice;
   };
+  Mien__V1__PluginEstimator__OptionalCostCase optional_cost_case;
+  union {
+    float cost_ms;
+  };
+  Mien__V1__PluginEstimator__OptionalSkillCase optional_skill_case;
+  union {
+    float skill;
+  };
 };
 #define MIEN__V1__PLUGIN_ESTIMATOR__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__plugin_estimator__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, MIEN__V1__PLUGIN_ESTIMATOR__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET, {0}, MIEN__V1__PLUGIN_ESTIMATOR__INPUT__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, MIEN__V1__PLUGIN_ESTIMATOR__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET, {0}, MIEN__V1__PLUGIN_ESTIMATOR__INPUT__NOT_SET, {0}, MIEN__V1__PLUGIN_ESTIMATOR__OPTIONAL_COST__NOT_SET, {0}, MIEN__V1__PLUGIN_ESTIMATOR__OPTIONAL_SKILL__NOT_SET, {0} }
 
 
 /*

@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "mien/v1/estimate.pb-c.h"
+#include "mien/v1/routing.pb-c.h"
 
 typedef struct Mien__V1__EstimateVoiceRequest Mien__V1__EstimateVoiceRequest;
 typedef struct Mien__V1__RawAudio Mien__V1__RawAudio;
@@ -83,6 +84,7 @@ struct  Mien__V1__EstimateVoiceRequest
    */
   char *estimator;
   Mien__V1__VoiceOptions *options;
+  Mien__V1__Routing *routing;
   Mien__V1__EstimateVoiceRequest__AudioCase audio_case;
   union {
     /*
@@ -101,7 +103,7 @@ struct  Mien__V1__EstimateVoiceRequest
 };
 #define MIEN__V1__ESTIMATE_VOICE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__estimate_voice_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, MIEN__V1__ESTIMATE_VOICE_REQUEST__AUDIO__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, MIEN__V1__ESTIMATE_VOICE_REQUEST__AUDIO__NOT_SET, {0} }
 
 
 /*
@@ -369,6 +371,10 @@ struct  Mien__V1__WatchVoiceStart
    */
   size_t n_neutral;
   Mien__V1__NativeScore **neutral;
+  /*
+   * `fallbacks` matter at the beginning only: who has begun goes on to the end.
+   */
+  Mien__V1__Routing *routing;
   Mien__V1__WatchVoiceStart__OptionalIntervalCase optional_interval_case;
   union {
     float interval;
@@ -384,7 +390,7 @@ struct  Mien__V1__WatchVoiceStart
 };
 #define MIEN__V1__WATCH_VOICE_START__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__watch_voice_start__descriptor) \
-    , NULL, (char *)protobuf_c_empty_string, NULL, 0,NULL, 0,NULL, MIEN__V1__WATCH_VOICE_START__OPTIONAL_INTERVAL__NOT_SET, {0}, MIEN__V1__WATCH_VOICE_START__OPTIONAL_WINDOW__NOT_SET, {0}, MIEN__V1__WATCH_VOICE_START__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET, {0} }
+    , NULL, (char *)protobuf_c_empty_string, NULL, 0,NULL, 0,NULL, NULL, MIEN__V1__WATCH_VOICE_START__OPTIONAL_INTERVAL__NOT_SET, {0}, MIEN__V1__WATCH_VOICE_START__OPTIONAL_WINDOW__NOT_SET, {0}, MIEN__V1__WATCH_VOICE_START__OPTIONAL_MINIMUM_RELIABILITY__NOT_SET, {0} }
 
 
 typedef enum {
