@@ -17,6 +17,12 @@ let c: [CSetting] = [
     .unsafeFlags(["-Wall", "-Wextra", "-O3", "-fno-math-errno"])
 ]
 
+/// Fuzzers are only there when asked for: they have no main of their own and link against libFuzzer.
+let isFuzzing = Context.environment["MIEN_FUZZ"] == "1"
+
+/// Unrolled kernels with sanitizers in them are optimised for minutes, which fuzzing does not need.
+let kernels = c + (isFuzzing ? [.unsafeFlags(["-O1"])] : [])
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
@@ -59,7 +65,7 @@ let package = Package(
         .target(name: "COnnxProtos", dependencies: ["CProtobufC"]),
         .target(name: "CProcess", cSettings: c),
         .target(name: "CPluginABI", cSettings: c),
-        .target(name: "CInferenceKernels", cSettings: c),
+        .target(name: "CInferenceKernels", cSettings: kernels),
         module("InferenceCore", ["CInferenceKernels", "CProcess"]),
         module("MienJSON", []),
         module("MienDigest", ["CNettle"]),
@@ -145,8 +151,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// Fuzzers are only there when asked for: they have no main of their own and link against libFuzzer.
-if Context.environment["MIEN_FUZZ"] == "1" {
+if isFuzzing {
     func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         .executableTarget(name: name, dependencies: dependencies, path: "Tests/Fuzz/\(name)", swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])])
     }
