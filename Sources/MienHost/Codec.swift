@@ -1,10 +1,10 @@
-import MienMessages
-import MienWire
+package import MienMessages
+package import MienWire
 
 /// Decodes a request. Every handler begins here.
 ///
 /// - Throws: `CallError`: `invalidArgument` with reason MESSAGE_MALFORMED, `resourceExhausted` with MESSAGE_TOO_COSTLY.
-func decode<Message: ProtoMessage>(_ bytes: [UInt8], as type: Message.Type = Message.self) throws(CallError) -> Message {
+package func decode<Message: ProtoMessage>(_ bytes: [UInt8], as type: Message.Type = Message.self) throws(CallError) -> Message {
     do throws(MessageError) {
         return try Message(decoding: bytes)
     } catch {

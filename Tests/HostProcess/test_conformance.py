@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -55,6 +56,50 @@ def test_the_examples_pass(name, words, at_least):
 def test_a_plugin_in_swift_passes():
     found = verdicts("--as", "plugin", "--", pathlib.Path(mien_command()).with_name("faulty-plugin"), "steady")
     passes(found, 95)
+
+
+# Libraries, which mien plugins serve makes processes of
+
+def new_library(folder, old="", new=""):
+    """The folder of a plugin in C, as it is begun, with a change to its code."""
+    subprocess.run([mien_command(), "plugins", "new", "my-own", "--lang", "c"], cwd=folder, check=True, timeout=60)
+    code = folder / "my-own/plugin.c"
+    assert old in code.read_text()
+    code.write_text(code.read_text().replace(old, new))
+    subprocess.run(["cc", "-std=c99", "-shared", "-fPIC", "-o", "libmy-own.so", "plugin.c", "-lm"], cwd=folder / "my-own", check=True)
+    return folder / "my-own"
+
+
+def test_the_prosody_plugin_passes(tmp_path):
+    shutil.copytree(ROOT / "Plugins/Prosody", tmp_path / "prosody", ignore=shutil.ignore_patterns("*.so"))
+    subprocess.run(["cc", "-std=c99", "-O2", "-shared", "-fPIC", "-I", ROOT / "Sources/CPluginABI/include", "-o", "libprosody.so", "prosody.c", "-lm"], cwd=tmp_path / "prosody", check=True)
+    found = verdicts(tmp_path / "prosody")
+    passes(found, 100)
+    assert not found["skipped"]
+
+
+def test_a_new_library_passes(tmp_path):
+    found = verdicts(new_library(tmp_path))
+    passes(found, 99)
+    assert list(found["skipped"]) == ["estimate-batch"]
+
+
+@pytest.mark.parametrize("old, new, came", [
+    # What a host would refuse, the kit refuses as well.
+    ("2 * loud - 1", "2 * loud + 1", "2.7"), ('"arousal"', '"valence"', "valence"), ("return MIEN_OK;\n}", "return MIEN_NOT_FOUND;\n}", "it has not found something"),
+    ("double sum = 0;", "double sum = *(volatile double *)8;", "signal 11"),
+])
+def test_a_library_that_does_wrong_fails(tmp_path, old, new, came):
+    failed = verdicts("--only", "describe", "--only", "estimate-one", "--only", "estimate-short", new_library(tmp_path, old, new))["failed"]
+    assert list(failed) == ["estimate-one"] and came in failed["estimate-one"][1], failed
+
+
+@pytest.mark.parametrize("old, new, word", [
+    ('.id = "my-own"', '.id = "another"', 'its id is "another"'), ("return &plugin;", "return 0;", "does not want to work with this host"), ("mien_plugin_entry", "entry", "mien_plugin_entry"),
+])
+def test_a_library_that_cannot_be_used_says_why(tmp_path, old, new, word):
+    result = conformance(new_library(tmp_path, old, new))
+    assert result.returncode == 69 and word in result.stderr
 
 
 def test_a_plugin_on_bare_bytes_passes():

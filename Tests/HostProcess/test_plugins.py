@@ -125,6 +125,28 @@ def test_a_new_plugin_works_at_once(tmp_path, language, reads):
     assert media.name in shown and ("+0." in shown or "-0." in shown)
 
 
+def test_a_library_can_have_a_process_of_its_own(tmp_path):
+    """The command serves it, from a plugin around it: then its crash costs an answer, and not the host."""
+    subprocess.run([mien_command(), "plugins", "new", "trial", "--lang", "c"], cwd=tmp_path, check=True, timeout=60)
+    manifest = json.loads((tmp_path / "trial/plugin.json").read_text()) | dict(kind="process", entry=["mien", "plugins", "serve", "trial"])
+    (tmp_path / "plugin.json").write_text(json.dumps(manifest))
+    path = f"{pathlib.Path(mien_command()).parent}:{PATH}"
+    assert "described itself as its manifest does" in mien("plugins", "check", tmp_path, PATH=path).stdout
+    code = tmp_path / "trial/plugin.c"
+    code.write_text(code.read_text().replace("double sum = 0;", "double sum = *(volatile double *)8;"))
+    subprocess.run(["cc", "-std=c99", "-shared", "-fPIC", "-o", "libtrial.so", "plugin.c", "-lm"], cwd=tmp_path / "trial", check=True)
+    with host(tmp_path, PATH=path) as client:
+        with pytest.raises(CallFailed) as failure:
+            ask(client)
+        assert failure.value.info.reason == "PLUGIN_FAILED" and "signal 11" in failure.value.message
+        client.unary("/mien.v1.Host/GetInfo", M["mien.v1.GetInfoRequest"](), "mien.v1.GetInfoResponse")
+
+
+def test_what_cannot_be_served_says_why(tmp_path):
+    for folder, word in [(plugin(tmp_path / "trial"), "not one plugin that is a library"), (tmp_path / "nowhere", "nowhere")]:
+        assert word in mien("plugins", "serve", folder, code=78).stderr
+
+
 def test_plugins_beside_the_models_are_always_there(tmp_path):
     (tmp_path / "plugins").mkdir()
     shutil.copytree(EXAMPLES / "python-voice", tmp_path / "plugins/python-voice")

@@ -43,7 +43,7 @@ import Testing
               voice                   Estimate the emotions of the voices in recordings.
               listen                  Estimate the emotions of a voice while it speaks.
               models                  List, pull, pack, verify, import and remove models.
-              plugins                 List, describe, try and begin plugins.
+              plugins                 List, describe, try, begin and serve plugins.
               info                    Show what a host says of itself and its estimators.
               call                    Call any method of a host, with JSON for messages.
               conformance             Put a host, a plugin or a client to the test.

@@ -48,9 +48,10 @@ final class LibraryEndpoint: PluginEndpoint {
     }
 
     func estimateFaces(_ request: Proto.PluginFacesRequest, _ context: EstimationContext) throws -> Proto.PluginReadings {
-        guard case .face(let input)? = estimator(request.estimator)?.input else { throw unknown(request.estimator, "faces") }
+        guard let estimator = estimator(request.estimator), case .face(let input)? = estimator.input else { throw unknown(request.estimator, "faces") }
+        try checkBatch(request.faces.count, estimator, "faces")
         let (width, height, channels) = (Int(input.width), Int(input.height), input.format == .gray8 ? 1 : 3)
-        guard !request.faces.isEmpty, request.faces.allSatisfy({ $0.count == width * height * channels }) else {
+        guard request.faces.allSatisfy({ $0.count == width * height * channels }) else {
             throw CallError(.invalidArgument, "faces for \(request.estimator) have \(width) x \(height) pixels of \(channels) bytes", field: "faces")
         }
         return try using(request.estimator, context) { library, opened in
@@ -61,14 +62,23 @@ final class LibraryEndpoint: PluginEndpoint {
     }
 
     func estimateVoices(_ request: Proto.PluginVoicesRequest, _ context: EstimationContext) throws -> Proto.PluginReadings {
-        guard case .voice(let input)? = estimator(request.estimator)?.input else { throw unknown(request.estimator, "voices") }
-        guard !request.clips.isEmpty, request.clips.allSatisfy({ !$0.isEmpty && $0.count % MemoryLayout<Float>.stride == 0 }) else {
-            throw CallError(.invalidArgument, "clips are samples of \(MemoryLayout<Float>.stride) bytes, at least one each", field: "clips")
+        guard let estimator = estimator(request.estimator), case .voice(let input)? = estimator.input else { throw unknown(request.estimator, "voices") }
+        try checkBatch(request.clips.count, estimator, "clips")
+        let stride = MemoryLayout<Float>.stride, longest = Int(input.maximumSeconds * Float(input.rate)) * stride
+        guard request.clips.allSatisfy({ !$0.isEmpty && $0.count <= longest && $0.count % stride == 0 }) else {
+            throw CallError(.invalidArgument, "clips for \(request.estimator) are samples of \(stride) bytes, at least one and at most \(longest / stride)", field: "clips")
         }
         return try using(request.estimator, context) { library, opened in
             let question = LibraryQuestion(services, estimator: request.estimator, .clips(request.clips, rate: Int(input.rate)), categories: request.categories,
                                            neutral: request.neutral, context)
             return try ask(question, opened, library.table.estimate_voices)
+        }
+    }
+
+    /// Of what callers send nothing reaches the plugin that its manifest does not announce: it may have made room for no more.
+    private func checkBatch(_ count: Int, _ estimator: Proto.PluginEstimator, _ what: String) throws(CallError) {
+        guard (1...Int(estimator.batch)).contains(count) else {
+            throw CallError(.invalidArgument, "\(estimator.id) was asked about \(count) \(what), and takes 1 to \(estimator.batch)", field: what)
         }
     }
 

@@ -27,17 +27,30 @@ package struct ChildCommand: Sendable {
             throw CallError(.failedPrecondition, "plugin \(plugin) cannot be started: there is no program \(name)"
                             + (name.contains("/") ? " in \(folder.path)" : " in PATH"), reason: "PLUGIN_PROGRAM_MISSING")
         }
+        command = Self.command(folder, found, Array(process.entry.dropFirst()), environment: process.environment, memory: process.limits.memory, isConfined: isConfined)
+        startLimit = process.limits.start
+    }
+
+    /// How a program is started that serves the plugin of a library: as if the plugin were that program.
+    ///
+    /// - Parameter program: Absolute.
+    package static func serving(_ folder: PluginFolder, with program: String, _ arguments: [String], isConfined: Bool) -> SpawnCommand {
+        command(folder, program, arguments, environment: [], memory: 0, isConfined: isConfined)
+    }
+
+    /// - Parameters:
+    ///   - environment: Names of variables of ours that it gets beside those that all get.
+    ///   - memory: In millions of bytes; 0: no limit.
+    private static func command(_ folder: PluginFolder, _ program: String, _ arguments: [String], environment: [String], memory: Int, isConfined: Bool) -> SpawnCommand {
         var variables: [String] = []
-        for name in Self.inherited + process.environment where !variables.contains(where: { $0.hasPrefix(name + "=") }) {
+        for name in inherited + environment where !variables.contains(where: { $0.hasPrefix(name + "=") }) {
             if let value = getenv(name) { variables.append("\(name)=\(String(cString: value))") }
         }
         // What Python would write beside its modules is not for a folder that may be read-only.
-        variables += ["MIEN_PLUGIN=\(plugin)", "PYTHONDONTWRITEBYTECODE=1"]
+        variables += ["MIEN_PLUGIN=\(folder.manifest.id)", "PYTHONDONTWRITEBYTECODE=1"]
         // The whole path as the program's name: by it Python finds the environment that it belongs to.
-        command = SpawnCommand(program: found, arguments: [found] + process.entry.dropFirst(), environment: variables, folder: folder.path,
-                               memory: UInt64(process.limits.memory) * 1_000_000,
-                               confinement: isConfined ? UInt32(MIEN_CONFINE_NETWORK) | UInt32(MIEN_CONFINE_FILES) : 0)
-        startLimit = process.limits.start
+        return SpawnCommand(program: program, arguments: [program] + arguments, environment: variables, folder: folder.path, memory: UInt64(memory) * 1_000_000,
+                            confinement: isConfined ? UInt32(MIEN_CONFINE_NETWORK) | UInt32(MIEN_CONFINE_FILES) : 0)
     }
 
     /// Starts the process. Blocks for a moment; to be called on a thread that lasts as long as this process.

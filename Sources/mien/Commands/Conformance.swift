@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConformanceCases
+import MienClient
 import MienConformance
 import MienJSON
 import MienManifest
@@ -32,7 +33,7 @@ struct Conformance: AsyncParsableCommand {
 
     enum RoleName: String, ExpressibleByArgument, CaseIterable { case host, plugin }
 
-    @Argument(help: ArgumentHelp("A folder with a plugin.json, started as a host would start it.", valueName: "plugin-folder"), completion: .directory) var folder: String?
+    @Argument(help: ArgumentHelp("A folder with a plugin.json, started as a host would start it; of a library what mien plugins serve makes of it.", valueName: "plugin-folder"), completion: .directory) var folder: String?
     @Argument(parsing: .postTerminator, help: ArgumentHelp("After --: a program and its arguments.", valueName: "command")) var command: [String] = []
     @Option(help: ArgumentHelp("What the program is: host or plugin.", valueName: "role")) var `as`: RoleName?
     @Flag(help: "The program is a client: it makes calls, and the cases answer.") var client = false
@@ -137,13 +138,16 @@ struct Conformance: AsyncParsableCommand {
         var plugins = Plugins()
         try plugins.add(named: absolute(folder))
         guard plugins.found.count == 1, case .code(let plugin) = plugins.found[0] else {
-            throw Failure("\(folder) is not one plugin with a program of its own", code: ExitStatus.configuration)
+            throw Failure("\(folder) is not one plugin with code of its own", code: ExitStatus.configuration)
         }
-        guard case .process(let process) = plugin.manifest.kind else { throw Failure("\(folder) holds a plugin that is no process", code: ExitStatus.configuration) }
-        do throws(CallError) {
-            return try ChildCommand(plugin, process, isConfined: !unconfined).command
+        do {
+            switch plugin.manifest.kind {
+            case .process(let process): return try ChildCommand(plugin, process, isConfined: !unconfined).command
+            case .library:
+                return ChildCommand.serving(plugin, with: try HostProcess.ownExecutable(), ["plugins", "serve", plugin.path], isConfined: !unconfined)
+            }
         } catch {
-            throw Failure(error.message, code: ExitStatus.configuration)
+            throw Failure((error as? CallError)?.message ?? "\(error)", code: ExitStatus.configuration)
         }
     }
 }

@@ -16,12 +16,12 @@ import Darwin
 struct PluginsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugins",
-        abstract: "List, describe, try and begin plugins.",
+        abstract: "List, describe, try, begin and serve plugins.",
         discussion: """
             A plugin is a folder with a plugin.json (a program that speaks Mien's protocol, or a library with its C interface) or a face.json (an ONNX file). Every command finds those that --plugin \
             names, those in the folders that $MIEN_PLUGINS lists, and those in the folder plugins beside the models.
             """,
-        subcommands: [List.self, Info.self, Check.self, New.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Info.self, Check.self, New.self, Serve.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show the plugins that a host would have.")

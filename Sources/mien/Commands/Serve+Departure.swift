@@ -8,13 +8,14 @@ import Musl
 import Darwin
 #endif
 
-/// What makes a host go, besides the end of its stdin: signals, and the death of its parent.
+/// What makes a process go that serves, besides the end of its stdin: signals, and the death of its parent.
 enum Departure {
     /// Where the signal handler writes; the thread of `watch` reads at the other end. (Blocking the signals and waiting for them would be
     /// simpler, but libdispatch parks the main thread with all of them unblocked.)
     nonisolated(unsafe) private static var notify: CInt = -1
 
-    static func watch(_ host: Host) {
+    /// - Parameter drain: Lets what runs come to its end; gets the reason.
+    static func watch(_ drain: @escaping @Sendable (String) async -> Void) {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else { return }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -30,7 +31,7 @@ enum Departure {
                 // The second time somebody means it. 128 + the signal's number is what a shell would report.
                 if seen > 1 { _exit(128 + Int32(number)) }
                 let reason = "signal \(number)"
-                Task { await host.drain(reason: reason) }
+                Task { await drain(reason) }
             }
         }
         for number in [SIGTERM, SIGINT, SIGHUP] {
@@ -51,7 +52,7 @@ enum Departure {
         }
         ParentWatch.start {
             // Its pipes may live on in another process; without a parent we have nobody to serve all the same.
-            Task { await host.drain(reason: "the parent process has ended") }
+            Task { await drain("the parent process has ended") }
             usleep(500_000)
             _exit(ExitStatus.success)
         }

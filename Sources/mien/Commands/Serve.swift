@@ -44,19 +44,10 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         try await running {
-            let streams: StandardStreams
-            switch ServeStreams.taken {
-            case .success(let taken)?: streams = taken
-            case .failure(let error)?: throw Failure(error.message, code: ExitStatus.usage)
-            case nil: throw Failure("mien serve must be the first argument", code: ExitStatus.usage)
-            }
-            if isatty(streams.input) == 1 || isatty(streams.output) == 1 {
-                throw Failure("""
-                    mien serve talks to a program over stdin and stdout, and here is a terminal. To try it by hand:
-                      mien face photo.jpg
-                      mien call /mien.v1.Host/GetInfo
-                    """, code: ExitStatus.usage)
-            }
+            let streams = try ServeStreams.use(by: "mien serve", insteadOfATerminal: """
+                  mien face photo.jpg
+                  mien call /mien.v1.Host/GetInfo
+                """)
             if let error = Kernels.selectionError { throw Failure(error, code: ExitStatus.usage) }
 
             let log = HostLog(level: logLevel.number)
@@ -76,20 +67,12 @@ struct Serve: AsyncParsableCommand {
             configuration.drainLimit = .milliseconds(Int64(drainLimit * 1000))
             configuration.traceDirectory = variable("MIEN_TRACE")
             let host = Host(configuration, log: log)
-            Departure.watch(host)
+            Departure.watch { await host.drain(reason: $0) }
             let end = await host.serve(input: streams.input, output: streams.output)
             await withTaskGroup(of: Void.self) { group in
                 for endpoint in endpoints { group.addTask { await endpoint?.close() } }
             }
-            switch end {
-            case .endOfStream, .drained: break
-            case .protocolViolation(let what):
-                log.error("the other side broke the protocol: \(what)")
-                throw ExitCode(ExitStatus.protocolViolation)
-            case .ioError(let what):
-                log.error(what)
-                throw ExitCode(ExitStatus.inputOutput)
-            }
+            try end.check(log)
         }
         // Not by returning: a lane in the middle of a computation nobody waits for must not delay the end.
         _exit(ExitStatus.success)
@@ -103,15 +86,51 @@ enum LogLevelName: String, ExpressibleByArgument, CaseIterable {
     var number: UInt32 { UInt32(Self.allCases.firstIndex(of: self)! + 1) }
 }
 
-/// The real stdin and stdout of a host.
+extension ConnectionEnd {
+    /// Logs what went wrong, if anything did.
+    ///
+    /// - Throws: `ExitCode`.
+    func check(_ log: HostLog) throws(ExitCode) {
+        switch self {
+        case .endOfStream, .drained: break
+        case .protocolViolation(let what):
+            log.error("the other side broke the protocol: \(what)")
+            throw ExitCode(ExitStatus.protocolViolation)
+        case .ioError(let what):
+            log.error(what)
+            throw ExitCode(ExitStatus.inputOutput)
+        }
+    }
+}
+
+/// The real stdin and stdout of a host, or of a plugin that is served.
 enum ServeStreams {
+    private static let commands = [["serve"], ["plugins", "serve"]]
+
     /// Nil in every other command. Written once, before there is a second thread.
     nonisolated(unsafe) private(set) static var taken: Result<StandardStreams, CallError>?
 
-    /// Takes the streams if the command line says that this process is to be a host. `--help` keeps them: it has something to print.
+    /// Takes the streams if the command line says that this process is to serve. `--help` keeps them: it has something to print.
     static func takeIfServing(_ arguments: [String]) {
         let rest = arguments.dropFirst()
-        guard rest.first == "serve", !rest.contains(where: { ["-h", "--help", "--version"].contains($0) }) else { return }
+        guard commands.contains(where: { rest.starts(with: $0) }), !rest.contains(where: { ["-h", "--help", "--version"].contains($0) }) else { return }
         taken = Result { () throws(CallError) in try StandardStreams.takeOver() }
+    }
+
+    /// - Parameters:
+    ///   - command: As it has to begin the command line.
+    ///   - trials: What somebody may try who has called it by hand.
+    /// - Throws: `Failure` if there are none, or they are a terminal.
+    static func use(by command: String, insteadOfATerminal trials: String) throws -> StandardStreams {
+        let streams: StandardStreams
+        switch taken {
+        case .success(let taken)?: streams = taken
+        case .failure(let error)?: throw Failure(error.message, code: ExitStatus.usage)
+        case nil: throw Failure("\(command) must begin the command line", code: ExitStatus.usage)
+        }
+        if isatty(streams.input) == 1 || isatty(streams.output) == 1 {
+            throw Failure("\(command) talks to a program over stdin and stdout, and here is a terminal. To try it by hand:\n\(trials)", code: ExitStatus.usage)
+        }
+        return streams
     }
 }
