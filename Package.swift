@@ -112,7 +112,7 @@ let package = Package(
         .executableTarget(name: "mien",
                           dependencies: ["MienHost", "MienClient", "MienModels", "MienMedia", "MienMessages", "MienWire", "MienJSON", "MienReflection", "FaceExpression", "FaceFinding", "EmpathicFace", "EmpathicVoice", "OnnxFace", "SpeechFinding", "MienPlugins", "MienManifest", "MienConformance", "ConformanceCases",
                                          "VoiceEmotion", "InferenceCore", "MienNetworks", "CSndfile", "CSamplerate", "CTurboJPEG", "CSpng", "CProtobufC", "CProcess", "MienEstimation", argumentParser],
-                          resources: ["python.json", "voice.py", "face.py", "c.json", "voice.c", "face.c", "mien_plugin.h"].map { .embedInCode("Templates/\($0)") }, swiftSettings: swift),
+                          resources: ["python.json", "voice.py", "face.py", "library.json", "voice.c", "face.c", "mien_plugin.h", "manifest.swift", "interface.swift", "voice.swift", "face.swift"].map { .embedInCode("Templates/\($0)") }, swiftSettings: swift),
         .target(name: "CPeak", path: "Benchmarks/peak", cSettings: c),
         .executableTarget(name: "mien-bench", dependencies: ["CPeak", "InferenceCore", "MienMedia", "MienNetworks", "MienEstimation", "MienHost", "MienMessages", "MienPlugins", "MienWire"], path: "Benchmarks/mien-bench",
                           swiftSettings: swift),

@@ -1,4 +1,4 @@
-"""Plugins in Python, spawned as the host spawns them, and a caller that asks them what the host asks."""
+"""Plugins in processes, and a caller that asks them what the host asks."""
 import atexit
 import pathlib
 import shutil
@@ -6,7 +6,9 @@ import struct
 import sys
 import tempfile
 
-from wire_client import ROOT, Client, M
+import pytest
+
+from wire_client import ROOT, Client, M, mien_command
 
 PACKAGE = ROOT / "Clients/python"
 EXAMPLES = ROOT / "Plugins/examples"
@@ -15,9 +17,11 @@ ODD = pathlib.Path(__file__).with_name("odd_plugin")
 ENVIRONMENT = {"PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": "", "PYTHONPYCACHEPREFIX": tempfile.mkdtemp()}
 atexit.register(shutil.rmtree, ENVIRONMENT["PYTHONPYCACHEPREFIX"], ignore_errors=True)
 
+needs_swift = pytest.mark.skipif(shutil.which("swift") is None, reason="swift is not in PATH")
+
 
 class Plugin(Client):
-    """The plugin in a folder. `largest_frame` is the size of the largest frame that has come from it."""
+    """The plugin in Python in a folder, spawned as the host spawns it. `largest_frame` is the size of the largest frame that has come from it."""
 
     def __init__(self, folder, environment=None, **options):
         self.folder, self.largest_frame = folder, 0
@@ -42,6 +46,13 @@ class Plugin(Client):
 
     def seen(self, estimator, *faces, **fields):
         return readings(self.begin("EstimateFaces", M["mien.v1.PluginFacesRequest"](estimator=estimator, faces=faces, **fields)))
+
+
+class Library(Plugin):
+    """The library in a folder, served by the command."""
+
+    def command(self):
+        return [mien_command(), "plugins", "serve", str(self.folder)]
 
 
 def voices(estimator, *clips, **fields):

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from plugin_client import needs_swift
 from wire_client import ROOT, mien_command
 
 BROKEN = ROOT / "Tests/Conformance/broken/broken.py"
@@ -78,8 +79,11 @@ def test_the_prosody_plugin_passes(tmp_path):
     assert not found["skipped"]
 
 
-def test_a_new_library_passes(tmp_path):
-    found = verdicts(new_library(tmp_path))
+@pytest.mark.parametrize("reads", ["voice", "face"])
+@pytest.mark.parametrize("language", ["c", pytest.param("swift", marks=needs_swift)])
+def test_a_new_library_passes(tmp_path, language, reads):
+    subprocess.run([mien_command(), "plugins", "new", "my-own", "--lang", language, "--reads", reads], cwd=tmp_path, check=True, timeout=90)
+    found = verdicts(tmp_path / "my-own")
     passes(found, 99)
     assert list(found["skipped"]) == ["estimate-batch"]
 

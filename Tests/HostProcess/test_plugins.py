@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from plugin_client import EXAMPLES
+from plugin_client import EXAMPLES, needs_swift
 from wire_client import ROOT, CallFailed, Client, M, mien_command
 
 PORTRAIT, SPEECH = ROOT / "Examples/astronaut.jpg", ROOT / "Examples/speech.ogg"
@@ -116,13 +116,19 @@ def test_the_command_lists_describes_and_checks(tmp_path):
 
 
 @pytest.mark.parametrize("reads", ["voice", "face"])
-@pytest.mark.parametrize("language", ["python", "c"])
+@pytest.mark.parametrize("language", ["python", "c", pytest.param("swift", marks=needs_swift)])
 def test_a_new_plugin_works_at_once(tmp_path, language, reads):
-    subprocess.run([mien_command(), "plugins", "new", "my-own", "--lang", language, "--reads", reads], cwd=tmp_path, check=True, env={**os.environ, "PATH": PATH}, timeout=60)
+    subprocess.run([mien_command(), "plugins", "new", "my-own", "--lang", language, "--reads", reads], cwd=tmp_path, check=True, env={**os.environ, "PATH": PATH}, timeout=90)
     assert "warm after" in mien("plugins", "check", tmp_path / "my-own").stdout
     media = SPEECH if reads == "voice" else PORTRAIT
     shown = mien(reads, "--plugin", tmp_path / "my-own", "--estimator", "my-own", media).stdout
     assert media.name in shown and ("+0." in shown or "-0." in shown)
+
+
+@pytest.mark.parametrize("language, tool", [("python", "python3"), ("c", "cc"), ("swift", "swift")])
+def test_nothing_is_begun_without_the_tools_of_its_language(tmp_path, language, tool):
+    assert f"{tool} is not in PATH" in mien("plugins", "new", "no-tool", "--lang", language, code=69, PATH=str(tmp_path)).stderr
+    assert not pathlib.Path("no-tool").exists()
 
 
 def test_a_library_can_have_a_process_of_its_own(tmp_path):

@@ -1,6 +1,6 @@
 /* NAME: a plugin for Mien. Say here what it estimates, from what, and how far that can be trusted.
  *
- *     cc -std=c99 -O2 -Wall -Wextra -shared -fPIC -o libNAME.so plugin.c -lm
+ *     cc -std=c99 -O2 -Wall -Wextra -shared -fPIC -o LIBRARY plugin.c -lm
  */
 #include "mien_plugin.h"
 
