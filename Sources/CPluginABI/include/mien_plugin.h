@@ -290,7 +290,7 @@ struct mien_host {
     mien_status (*file_unmap)(const mien_host *host, const mien_file *file);
 
     /* Reads an ONNX file, one that file_map would map, of at most 512 MiB, and packs its weights for this processor. What operators are covered
-     * docs/plugins.md says; the message names the one that is not. */
+     * docs/plugins/in-mien.md says; the message names the one that is not. */
     mien_status (*network_open)(const mien_host *host, const char *name, mien_network **network, char *message, size_t message_size);
     /* A network of one convolution, with the input "x" and the output "y". Weights are copied. */
     mien_status (*network_convolution)(const mien_host *host, const mien_convolution *convolution, mien_network **network, char *message,
