@@ -27,7 +27,7 @@ extension FaceManifest {
     /// - Throws: `ManifestError`, naming the key.
     package init(_ json: some Collection<UInt8>, file: String) throws(ManifestError) {
         self = try ManifestNode.read(json, file: file, limit: Self.sizeLimit, keys: [
-            "id", "version", "summary", "licence", "attribution", "model", "input", "crop", "outputs",
+            "schema", "id", "version", "summary", "licence", "attribution", "model", "input", "crop", "outputs",
         ]) { (root) throws(ManifestError) in try Self(root, file) }
     }
 

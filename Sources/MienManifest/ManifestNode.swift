@@ -22,7 +22,7 @@ package struct ManifestNode {
     /// - Parameters:
     ///   - file: What to call it in errors.
     ///   - limit: Most bytes.
-    ///   - keys: Those that the root may have, beside "schema".
+    ///   - keys: Those that the root may have, "schema" among them.
     /// - Throws: `ManifestError`, naming line and key.
     package static func read<Manifest>(_ json: some Collection<UInt8>, file: String, limit: Int, keys: [String],
                                        _ body: (ManifestNode) throws(ManifestError) -> Manifest) throws(ManifestError) -> Manifest {
@@ -33,7 +33,7 @@ package struct ManifestNode {
             throw ManifestError(file: file, "\(error)")
         }
         do throws(ManifestError) {
-            let root = try ManifestNode(value, at: "", of: file, keys: ["schema"] + keys)
+            let root = try ManifestNode(value, at: "", of: file, keys: keys)
             let schema = try root.integer("schema", in: 1...Int.max)
             guard schema == 1 else { throw root.failure("schema", "is \(schema), but this build reads schema 1") }
             return try body(root)
@@ -111,6 +111,23 @@ package struct ManifestNode {
         return array.enumerated().map { (value: $1, path: "\(place(key))[\($0)]") }
     }
 
+    package func strings(_ key: String, _ rule: TextRule, count: ClosedRange<Int>) throws(ManifestError) -> [String] {
+        var strings: [String] = []
+        for (value, _) in try array(key, count: count) {
+            let place = "\(key)[\(strings.count)]"
+            guard let string = value.string else { throw failure(place, "is \(value.kind) where a string belongs") }
+            guard rule.allows(string) else { throw failure(place, "is \(shown(string)), which is not \(rule.meaning)") }
+            strings.append(string)
+        }
+        return strings
+    }
+
+    package func nodes(_ key: String, count: ClosedRange<Int>, keys: [String]) throws(ManifestError) -> [ManifestNode] {
+        var nodes: [ManifestNode] = []
+        for (value, path) in try array(key, count: count) { nodes.append(try ManifestNode(value, at: path, of: file, keys: keys)) }
+        return nodes
+    }
+
     package func node(_ key: String, keys: [String]) throws(ManifestError) -> ManifestNode {
         try ManifestNode(try required(key), at: place(key), of: file, keys: keys)
     }
@@ -127,50 +144,3 @@ package struct ManifestNode {
 
 /// A word of the manifest's author in an error message: quoted, cut to a sensible length.
 package func shown(_ text: String) -> String { JSONValue.string(String(String.UnicodeScalarView(text.unicodeScalars.prefix(80)))).text() }
-
-/// What a string of the manifest may look like.
-package struct TextRule: Sendable {
-    /// Ends the sentence "this is not ...".
-    package let meaning: String
-    package let allows: @Sendable (String) -> Bool
-
-    package static let id = TextRule(meaning: "an id of lower-case letters, digits and single hyphens that begins with a letter, at most 64") { text in
-        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
-            && isLower(text.utf8.first!) && text.utf8.last! != UInt8(ascii: "-") && !text.contains("--")
-    }
-    package static let version = TextRule(meaning: "a version of letters, digits and .+_- that begins with a letter or digit, at most 64") { text in
-        isName(text, extra: ".+_-", limit: 64)
-    }
-    package static let sha256 = TextRule(meaning: "64 lower-case hexadecimal digits") { text in
-        text.utf8.count == 64 && text.utf8.allSatisfy { isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
-    }
-    /// Neither absolute nor with a part that is empty or leads out of the folder, since no part may begin with a dot.
-    package static let file = TextRule(meaning: "the path of a file within the manifest's folder: plain names with / between") { text in
-        text.utf8.count <= 512 && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { isName(String($0), extra: "._+-", limit: 128) }
-    }
-    package static let text = TextRule(meaning: "text of 1 to 500 bytes without control characters") { text in isText(text, limit: 500) }
-    package static let label = TextRule(meaning: "text of 1 to 64 bytes without control characters") { text in isText(text, limit: 64) }
-    /// A name within the ONNX file.
-    package static let tensor = TextRule(meaning: "a name of 1 to 200 bytes without control characters") { text in isText(text, limit: 200) }
-
-    package static let argument = TextRule(meaning: "an argument of 1 to 1000 bytes without control characters") { text in isText(text, limit: 1000) }
-    package static let variable = TextRule(meaning: "the name of an environment variable") { text in
-        (1...128).contains(text.utf8.count) && !isDigit(text.utf8.first!) && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "_") }
-    }
-    package static let library = TextRule(meaning: "the name of a library in the manifest's folder that ends in .so or .dylib") { text in
-        isName(text, extra: "._+-", limit: 128) && (text.hasSuffix(".so") || text.hasSuffix(".dylib"))
-    }
-
-    private static func isText(_ text: String, limit: Int) -> Bool {
-        (1...limit).contains(text.utf8.count) && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }
-    }
-
-    private static func isName(_ text: String, extra: String, limit: Int) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= limit, isLetter(first) || isDigit(first) || first == UInt8(ascii: "_") else { return false }
-        return text.utf8.allSatisfy { isLetter($0) || isDigit($0) || extra.utf8.contains($0) }
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-    private static func isLower(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
-    private static func isLetter(_ byte: UInt8) -> Bool { isLower(byte | 0x20) }
-}

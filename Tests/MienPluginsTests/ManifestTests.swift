@@ -7,7 +7,7 @@ import Testing
 @Suite("plugin.json")
 struct ManifestTests {
     private static let json = """
-        { "schema": 1, "id": "my-plugin", "version": "1.2", "summary": "Reads.", "licence": "MIT", "attribution": "me", "kind": "process",
+        { "$schema": "./plugin.schema.json", "schema": 1, "id": "my-plugin", "version": "1.2", "summary": "Reads.", "licence": "MIT", "attribution": "me", "kind": "process",
           "entry": ["python3", "plugin.py"], "protocol": [1, 2],
           "files": [ { "file": "weights/a.bin", "sha256": "\(String(repeating: "0f", count: 32))" } ],
           "environment": ["OMP_NUM_THREADS"],

@@ -117,7 +117,7 @@ def load(folder: pathlib.Path) -> Manifest:
 
 
 def _plugin(value: object) -> Manifest:
-    node = Node(value, "", ["schema", "id", "version", "summary", "licence", "attribution", "kind", "entry", "protocol", "abi", "files", "environment",
+    node = Node(value, "", ["$schema", "schema", "id", "version", "summary", "licence", "attribution", "kind", "entry", "protocol", "abi", "files", "environment",
                             "limits", "restart", "estimators"])
     if node.value("schema") != 1:
         raise ManifestError("schema is not 1, the only one that this package knows")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import MienEstimation
 import MienHost
+import MienJSON
 import MienMessages
 import MienPlugins
 import MienWire
@@ -21,7 +22,7 @@ struct PluginsCommand: AsyncParsableCommand {
             A plugin is a folder with a plugin.json (a program that speaks Mien's protocol, or a library with its C interface) or a face.json (an ONNX file). Every command finds those that --plugin \
             names, those in the folders that $MIEN_PLUGINS lists, and those in the folder plugins beside the models.
             """,
-        subcommands: [List.self, Info.self, Check.self, New.self, Serve.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Info.self, Check.self, New.self, Serve.self, Schema.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show the plugins that a host would have.")
@@ -101,6 +102,16 @@ struct PluginsCommand: AsyncParsableCommand {
             }
             await endpoint.close()
         }
+    }
+}
+
+extension PluginsCommand {
+    struct Schema: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show the JSON Schema of plugin.json, for editors.",
+            discussion: "Name the file that you write it to in plugin.json, as \"$schema\": \"./plugin.schema.json\".")
+
+        func run() { say(PluginManifest.schema.text(indent: 2)) }
     }
 }
 
