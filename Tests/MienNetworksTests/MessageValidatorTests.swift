@@ -1,5 +1,6 @@
 import CMessageValidator
 import COnnxProtos
+import OnnxWriting
 import Testing
 
 /// The walk over bytes that come before protobuf-c, on the messages of ONNX.

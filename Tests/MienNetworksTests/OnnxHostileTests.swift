@@ -1,5 +1,6 @@
 import InferenceCore
 import MienNetworks
+import OnnxWriting
 import Testing
 
 /// Files that no exporter writes.

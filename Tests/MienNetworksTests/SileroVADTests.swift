@@ -1,5 +1,6 @@
 import InferenceCore
 import MienNetworks
+import OnnxWriting
 import Testing
 
 /// A network of the same make with small widths and random weights, so that a bare clone can check the numbers: windows of 64 samples with 8
