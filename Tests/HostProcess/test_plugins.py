@@ -9,11 +9,13 @@ import sys
 import time
 
 import pytest
+import soundfile
 
 from plugin_client import EXAMPLES, needs_swift
 from wire_client import ROOT, CallFailed, Client, M, mien_command
 
 PORTRAIT, SPEECH = ROOT / "Examples/astronaut.jpg", ROOT / "Examples/speech.ogg"
+SAMPLES = soundfile.read(SPEECH, dtype="int16")[0]
 VOICE = "/mien.v1.Estimation/EstimateVoice"
 VoiceRequest = M["mien.v1.EstimateVoiceRequest"]
 UNAVAILABLE, FAILED_PRECONDITION, INTERNAL, DEADLINE_EXCEEDED = 14, 9, 13, 4
@@ -181,13 +183,14 @@ def test_a_plugin_that_is_killed_again_and_again_costs_no_answer_and_leaves_noth
             assert len(ask(client).estimates) == 1
 
         ask(client), ask(client, "loud-voices")
-        end_it()  # what is made once, such as the runtime's timer, is there now
+        end_it(), end_it()  # what is made once, such as the runtime's timer, is there now
         time.sleep(1.2)
-        descriptors, steady = len(os.listdir(f"/proc/{pid}/fd")), set(children(pid))
+        descriptors, threads, steady = len(os.listdir(f"/proc/{pid}/fd")), len(os.listdir(f"/proc/{pid}/task")), set(children(pid))
         for _ in range(10):
             end_it()
         assert len(children(pid)) == len(steady)
-        wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= descriptors)
+        # The host's pools may have had use for another thread; each process has two.
+        wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= descriptors and len(os.listdir(f"/proc/{pid}/task")) <= threads + 4)
         client.close_stdin()
         client.wait_exit()
         wait_until(lambda: not any(os.path.exists(f"/proc/{child}") for child in steady))
@@ -279,11 +282,89 @@ def test_the_environment_of_a_plugin_is_small(tmp_path):
     assert "MIEN_TEST_GIVEN" in told and "MIEN_PLUGIN" in told and "MIEN_TEST_SECRET" not in told
 
 
-def test_nobody_survives_a_host_that_is_killed(tmp_path):
-    with host(plugin(tmp_path / "trial", "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    time.sleep(60)")) as client:
+@pytest.mark.parametrize("words", [[], ["--unconfined"]])
+def test_nobody_survives_a_host_that_is_killed(tmp_path, words):
+    body = '    open("begun", "w").close()\n    time.sleep(60)'
+    with Client("--plugin", str(plugin(tmp_path / "trial", body)), *words, environment={"PATH": PATH}) as client:
         client.open(VOICE, message=VoiceRequest(path=str(SPEECH), estimator="trial").SerializeToString(), half_close=True)
-        wait_until(lambda: children(client.process.pid))
-        time.sleep(0.5)
+        wait_until((tmp_path / "trial/begun").exists)
         left = children(client.process.pid)
+        assert left
         client.process.kill()
         wait_until(lambda: not any(os.path.exists(f"/proc/{child}") for child in left))
+
+
+# Live streams: a part of one long utterance, in pieces of which each ends with an estimate.
+
+WATCH = "/mien.v1.Estimation/WatchVoice"
+WatchRequest, WatchEvent = M["mien.v1.WatchVoiceRequest"], M["mien.v1.WatchVoiceEvent"]
+DEADLY = """
+    if os.path.exists("deadly"):
+        os.remove("deadly")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class Stream:
+    """A live stream. Someone speaks from its first second on, and is heard every half second."""
+    PIECES = [SAMPLES[:16000]] + [SAMPLES[i:i + 8000] for i in range(16000, 80000, 8000)]
+
+    def __init__(self, client, estimator):
+        self.client, self.call, self.events = client, client.open(WATCH), []
+        start = dict(format=dict(samples="SAMPLE_FORMAT_S16LE", rate=16000), estimator=estimator, interval=0.5, activity=dict(minimum_silence=10))
+        client.message(self.call, WatchRequest(start=start).SerializeToString())
+
+    def push(self, piece):
+        self.client.message(self.call, WatchRequest(samples=piece.tobytes()).SerializeToString())
+
+    def read(self, kind):
+        """Events up to one of this kind; all of them if there is none."""
+        while (data := self.call.next()) is not None:
+            self.events.append(WatchEvent.FromString(data))
+            if self.events[-1].WhichOneof("kind") == kind:
+                break
+
+    def run(self, before=lambda index: None):
+        """All of the stream, with something done before each piece, when nothing is being estimated; its events."""
+        for index, piece in enumerate(self.PIECES):
+            before(index)
+            self.push(piece)
+            self.read("interval")
+        self.client.half_close(self.call)
+        self.read(None)
+        return self.events
+
+
+def test_a_live_stream_goes_on_when_its_plugin_is_killed(tmp_path):
+    folder = plugin(tmp_path / "trial", DEADLY, restart=dict(attempts=1000, seconds=1))
+    with host(folder, EXAMPLES) as client:
+        undisturbed, others = Stream(client, "trial").run(), Stream(client, "loud-voices").run()
+        assert sum(event.WhichOneof("kind") == "interval" for event in undisturbed) == len(Stream.PIECES) and undisturbed[-1].WhichOneof("kind") == "utterance"
+        other, victims = Stream(client, "loud-voices"), set()
+
+        def harm(index):
+            """Kills the plugin between two windows or within the next one, in turns, while another stream goes on."""
+            victim = next(child for child in children(client.process.pid) if pathlib.Path(f"/proc/{child}/cwd").readlink().name == "trial")
+            victims.add(victim)
+            if index % 2:
+                (folder / "deadly").touch()
+            else:
+                os.kill(victim, signal.SIGKILL)
+                wait_until(lambda: not os.path.exists(f"/proc/{victim}"))
+            other.push(Stream.PIECES[index])
+
+        assert Stream(client, "trial").run(harm) == undisturbed
+        assert len(victims) == len(Stream.PIECES), "each time it was another process"
+        client.half_close(other.call)
+        other.read(None)
+        assert other.events == others
+
+
+def test_a_live_stream_of_a_plugin_that_always_dies_ends_with_the_cause(tmp_path):
+    with host(plugin(tmp_path / "trial", "    os.kill(os.getpid(), signal.SIGKILL)", restart=dict(attempts=3, seconds=600)), EXAMPLES) as client:
+        other = Stream(client, "loud-voices")
+        for reason in ("PLUGIN_FAILED", "PLUGIN_FAILED", "PLUGIN_GAVE_UP"):
+            with pytest.raises(CallFailed) as failure:
+                Stream(client, "trial").run()
+            assert failure.value.code == UNAVAILABLE and failure.value.info.reason == reason, failure.value
+        assert other.run()[-1].WhichOneof("kind") == "utterance"
