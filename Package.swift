@@ -127,7 +127,7 @@ let package = Package(
         .executableTarget(name: "faulty-plugin", dependencies: ["CFaults", "MienMessages", "MienWire"], path: "Tests/Support/FaultyPlugin", swiftSettings: swift),
         .executableTarget(name: "expression-plugin", dependencies: ["InferenceCore", "MienMessages", "MienNetworks", "MienWire"], path: "Tests/Support/ExpressionPlugin",
                           swiftSettings: swift),
-        tests("MienPluginsTests", ["TestSupport", "OnnxWriting", "MienPlugins", "faulty-plugin", "expression-plugin", "mien", "MienHost", "MienClient", "MienWire", "MienMessages", "MienManifest", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore", "MienDigest",
+        tests("MienPluginsTests", ["TestSupport", "OnnxWriting", "MienPlugins", "faulty-plugin", "expression-plugin", "CFaults", "mien", "MienHost", "MienClient", "MienWire", "MienMessages", "MienManifest", "MienEstimation", "MienMedia", "MienNetworks", "InferenceCore", "MienDigest",
                                    "CPluginABI", "CProcess"]),
         tests("MienMediaTests", ["MienMedia", "MienNetworks", "InferenceCore"], exclude: ["Fixtures"]),
         .target(name: "VoiceFakes", dependencies: ["MienEstimation"], path: "Tests/Support/VoiceFakes", swiftSettings: swift),

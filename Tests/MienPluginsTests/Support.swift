@@ -17,17 +17,21 @@ struct Faulty {
     ///   - mode: How it starts.
     ///   - limits: Of its manifest, as JSON; restarts likewise.
     init(_ mode: String = "steady", in path: String, limits: String = "{}", restart: String = "{}", lanes: Int = 4) throws {
-        let json = """
-            { "schema": 1, "id": "faulty", "version": "1", "summary": "Fails.", "licence": "Apache-2.0", "attribution": "nobody", "kind": "process",
-              "entry": ["\(try builtProduct("faulty-plugin"))", "\(mode)"], "limits": \(limits), "restart": \(restart),
-              "estimators": [ { "id": "faulty-faces", "categories": ["Anger"], "native_labels": ["sum", "pid"], "batch": 4,
-                                "face": { "width": 8, "height": 8, "pixels": "grey", "crop": "box" } } ] }
-            """
-        try json.write(toFile: "\(path)/plugin.json", atomically: false, encoding: .utf8)
+        try Self.write(mode, to: path, limits: limits, restart: restart)
         folder = try PluginFolder(path: path)
         guard case .process(let process) = folder.manifest.kind else { preconditionFailure() }
         endpoint = ProcessEndpoint(folder, process, isConfined: true, log: HostLog(level: 7, descriptor: -1))
         self.lanes = ComputeLanes(count: lanes)
+    }
+
+    /// Its manifest alone.
+    static func write(_ mode: String = "steady", to path: String, limits: String = "{}", restart: String = "{}") throws {
+        try """
+            { "schema": 1, "id": "faulty", "version": "1", "summary": "Fails.", "licence": "Apache-2.0", "attribution": "nobody", "kind": "process",
+              "entry": ["\(try builtProduct("faulty-plugin"))", "\(mode)"], "limits": \(limits), "restart": \(restart),
+              "estimators": [ { "id": "faulty-faces", "categories": ["Anger"], "native_labels": ["sum", "pid"], "batch": 4,
+                                "face": { "width": 8, "height": 8, "pixels": "grey", "crop": "box" } } ] }
+            """.write(toFile: "\(path)/plugin.json", atomically: false, encoding: .utf8)
     }
 
     /// Asks about faces that begin with these bytes.
@@ -61,6 +65,18 @@ func withFaulty(_ mode: String = "steady", limits: String = "{}", restart: Strin
         }
         await faulty.endpoint.close()
     }
+}
+
+/// The models of whoever runs the tests.
+enum Installed {
+    private static let models = {
+        let environment = ProcessInfo.processInfo.environment
+        return (environment["MIEN_HOME"] ?? "\(environment["HOME"] ?? "")/.local/share/mien") + "/models"
+    }()
+
+    static let miniXception = "\(models)/fer-mini-xception/1/mini_xception.safetensors"
+    static let hasMiniXception = FileManager.default.fileExists(atPath: miniXception)
+    static let hasCenterFace = FileManager.default.fileExists(atPath: "\(models)/centerface")
 }
 
 extension CallError {

@@ -82,15 +82,10 @@ struct ThreeKindsTests {
 private enum Expression {
     static let estimators = ["face-expression", "expression-library", "expression-process"]
 
-    private static let models = {
-        let environment = ProcessInfo.processInfo.environment
-        return (environment["MIEN_HOME"] ?? "\(environment["HOME"] ?? "")/.local/share/mien") + "/models"
-    }()
-    private static let weights = "\(models)/fer-mini-xception/1/mini_xception.safetensors"
-    static let isPossible = Compiled.isPossible && [weights, "\(models)/centerface"].allSatisfy { FileManager.default.fileExists(atPath: $0) }
+    static let isPossible = Compiled.isPossible && Installed.hasMiniXception && Installed.hasCenterFace
 
     static func writePlugins(to path: String) throws {
-        let network = try MiniXception.graph(from: Safetensors(path: weights)).onnx(extent: MiniXception.inputExtent)
+        let network = try MiniXception.graph(from: Safetensors(path: Installed.miniXception)).onnx(extent: MiniXception.inputExtent)
         try write("expression-library", in: path, network, #""kind": "library", "entry": ["libexpression.so"]"#)
         try Compiled.compile(library, to: "\(path)/expression-library/libexpression.so")
         // Other kernels would round differently.
