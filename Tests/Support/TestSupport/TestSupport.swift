@@ -20,8 +20,9 @@ private func temporaryFolder() throws -> String {
     return folder
 }
 
-/// An executable that was built with the tests.
+/// An executable that was built with the tests; out of another build if `MIEN_TEST_PRODUCTS` names its folder, since a sanitizer's shadow is more memory than plugins may have.
 package func builtProduct(_ name: String) throws -> String {
+    if let folder = ProcessInfo.processInfo.environment["MIEN_TEST_PRODUCTS"] { return "\(folder)/\(name)" }
     // On macOS the tests live in a bundle, some folders further down.
     var folder = try HostProcess.ownExecutable().split(separator: "/").dropLast()
     while !folder.isEmpty {
