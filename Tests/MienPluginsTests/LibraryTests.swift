@@ -234,9 +234,12 @@ struct LibraryTests {
 
     @Test("does not hold up those who give up waiting for it") func impatience() async throws {
         try await withCompiled(Self.source) { plugin in
-            let isEnough = Atomic<Bool>(false)
-            async let first = plugin.failure(4, context: EstimationContext(isCancelled: { isEnough.load(ordering: .relaxed) }))
-            try await Task.sleep(for: .milliseconds(50))
+            let hasBegun = Atomic<Bool>(false), isEnough = Atomic<Bool>(false)
+            async let first = plugin.failure(4, context: EstimationContext(isCancelled: {
+                hasBegun.store(true, ordering: .relaxed)
+                return isEnough.load(ordering: .relaxed)
+            }))
+            while !hasBegun.load(ordering: .relaxed) { try await Task.sleep(for: .milliseconds(1)) }
             let begin = ContinuousClock.now
             await #expect(throws: CancellationError.self) {
                 _ = try await plugin.ask(0, context: EstimationContext(isCancelled: { ContinuousClock.now - begin > .milliseconds(20) }))
