@@ -138,6 +138,16 @@ def plugins(arguments, report):
     report["plugins"] = {name: {key: statistics.median(r[key] for r in values) for key in values[0]} for name, values in results.items()}
 
 
+def media(arguments, report):
+    """Clips to a plugin's process that adds up their samples: through the pipe, as they go, through memory that both have mapped, and through a bare pipe."""
+    for title, size in (("5 s of speech", 320_000), ("30 s", 1_920_000), ("63 MiB", 63 << 20)):
+        workers = [Worker(name, [RELEASE / "mien-bench", "media", name, size]) for name in ("pipe", "shared", "bare")]
+        results = {name: [r["median_ms"] for r in values] for name, values in rounds(workers, arguments.rounds, warm_up=1).items()}
+        times = {name: statistics.median(values) for name, values in results.items()}
+        table(f"{title} to a plugin and back", [[name, f"{times[name]:.2f}", f"{ratio(results['shared'], values):.2f}"] for name, values in results.items()], ["", "median ms", "/ shared"])
+        report[f"media {title}"] = times
+
+
 def first_answer(command, request=None):
     """Milliseconds from spawn to the first answer (or the end, without a request), and the peak memory in MB."""
     start = time.perf_counter()
@@ -186,7 +196,7 @@ def spawn(arguments, report):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("suites", nargs="*", default=["networks", "vad", "logmel", "whisper", "voice", "wire", "plugins", "spawn"])
+    parser.add_argument("suites", nargs="*", default=["networks", "vad", "logmel", "whisper", "voice", "wire", "plugins", "media", "spawn"])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", default="", help="of the suites emonet and errors, only cases whose names have this in them")
     parser.add_argument("--json", help="also write the figures to this file")
@@ -196,7 +206,7 @@ def main():
     print(f"{cpu}, {os.cpu_count()} cores; medians over {arguments.rounds} rounds, variants in turn")
     report = dict(cpu=cpu, rounds=arguments.rounds)
     for suite in arguments.suites:
-        {"networks": networks, "vad": vad, "logmel": logmel, "whisper": whisper, "voice": voice, "wire": wire, "plugins": plugins, "spawn": spawn,
+        {"networks": networks, "vad": vad, "logmel": logmel, "whisper": whisper, "voice": voice, "wire": wire, "plugins": plugins, "media": media, "spawn": spawn,
          "emonet": emonet_bench.emonet, "errors": emonet_errors.errors}[suite](arguments, report)
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n")

@@ -47,7 +47,7 @@ func servePipe() {
     }
 }
 
-private func readWhole(_ descriptor: CInt, _ bytes: inout [UInt8]) -> Bool {
+func readWhole(_ descriptor: CInt, _ bytes: inout [UInt8]) -> Bool {
     var filled = 0
     while filled < bytes.count {
         let room = bytes.count - filled
@@ -56,6 +56,18 @@ private func readWhole(_ descriptor: CInt, _ bytes: inout [UInt8]) -> Bool {
         filled += count
     }
     return true
+}
+
+/// This program as the other end of a bare pair of pipes.
+func startBare(_ arguments: [String]) throws -> (input: CInt, output: CInt, child: Process) {
+    let pipes = try (0..<2).map { _ in try MienWire.Pipe() }
+    let child = Process()
+    child.executableURL = URL(filePath: CommandLine.arguments[0])
+    child.arguments = arguments
+    child.standardInput = FileHandle(fileDescriptor: pipes[0].readEnd)
+    child.standardOutput = FileHandle(fileDescriptor: pipes[1].writeEnd)
+    try child.run()
+    return (pipes[0].takeWriteEnd(), pipes[1].takeReadEnd(), child)
 }
 
 func benchmarkPlugin() throws {
@@ -69,18 +81,12 @@ func benchmarkPlugin() throws {
         }
     }
     if arguments[2] == "bare" {
-        let pipes = try (0..<2).map { _ in try MienWire.Pipe() }
-        let child = Process()
-        child.executableURL = URL(filePath: CommandLine.arguments[0])
-        child.arguments = ["pipe-child"]
-        child.standardInput = FileHandle(fileDescriptor: pipes[0].readEnd)
-        child.standardOutput = FileHandle(fileDescriptor: pipes[1].writeEnd)
-        try child.run()
+        let (input, output, child) = try startBare(["pipe-child"])
         defer { child.terminate() }
         var reply = [UInt8](repeating: 0, count: 20)
         return try answerQuestions {
-            _ = write(pipes[0].writeEnd, face, face.count)
-            guard readWhole(pipes[1].readEnd, &reply) else { fail("the other end has gone") }
+            _ = write(input, face, face.count)
+            guard readWhole(output, &reply) else { fail("the other end has gone") }
         }
     }
     let plugin = try arguments[2] == "library" ? BenchPlugin.library() : BenchPlugin(restarts: 5)
