@@ -141,10 +141,10 @@ def plugins(arguments, report):
 def media(arguments, report):
     """Clips to a plugin's process that adds up their samples: through the pipe, as they go, through memory that both have mapped, and through a bare pipe."""
     for title, size in (("5 s of speech", 320_000), ("30 s", 1_920_000), ("63 MiB", 63 << 20)):
-        workers = [Worker(name, [RELEASE / "mien-bench", "media", name, size]) for name in ("pipe", "shared", "bare")]
+        workers = [Worker(name, [RELEASE / "mien-bench", "media", name, size]) for name in ("pipe", "mapped", "bare")]
         results = {name: [r["median_ms"] for r in values] for name, values in rounds(workers, arguments.rounds, warm_up=1).items()}
         times = {name: statistics.median(values) for name, values in results.items()}
-        table(f"{title} to a plugin and back", [[name, f"{times[name]:.2f}", f"{ratio(results['shared'], values):.2f}"] for name, values in results.items()], ["", "median ms", "/ shared"])
+        table(f"{title} to a plugin and back", [[name, f"{times[name]:.2f}", f"{ratio(results['mapped'], values):.2f}"] for name, values in results.items()], ["", "median ms", "/ mapped"])
         report[f"media {title}"] = times
 
 

@@ -7,7 +7,7 @@
 //   mien-bench logmel  MELS THREADS REPEATS            log-mel features of 30 s of noise
 //   mien-bench heads   KIND COUNT ROWS THREADS REPEATS PRECISION   heads of Empathic Insight; see Heads.swift
 //   mien-bench plugin  process|library|bare|neighbour  what it costs to ask a plugin; see Plugins.swift
-//   mien-bench media   pipe|shared|bare BYTES          how sound gets to a plugin; see Media.swift
+//   mien-bench media   pipe|mapped|bare BYTES          how sound gets to a plugin; see Media.swift
 //   mien-bench peak    THREADS                         prints what this processor can do
 //
 // "run", "logmel" and "heads" answer with the seconds of one run after a pause, and with the median of REPEATS further ones.
@@ -79,7 +79,7 @@ do {
     case "plugin-child": try await servePlugin()
     case "pipe-child": servePipe()
     case "media" where arguments.count == 4: try benchmarkMedia()
-    case "media-child" where arguments.count == 4: try await serveMedia()
+    case "media-child" where arguments.count == 3: try await serveMedia()
     case "media-pipe" where arguments.count == 3: serveMediaPipe()
     case "peak" where arguments.count == 3: measurePeak(threads: number(2, "THREADS"))
     default: fail("usage: see the head of Benchmarks/mien-bench/main.swift")

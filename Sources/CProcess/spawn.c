@@ -298,6 +298,34 @@ uint32_t mien_confinement_available(void) {
     return available;
 }
 
+int mien_shared_memory(uint64_t bytes, void **start, int *media) {
+    int file = (int)syscall(SYS_memfd_create, "mien-media", 3u /* close-on-exec, sealable */);
+    if (file < 0) return errno;
+    if (file <= 2) {
+        const int moved = fcntl(file, F_DUPFD_CLOEXEC, 3), error = errno;
+        close(file);
+        if (moved < 0) return error;
+        file = moved;
+    }
+    int error = 0;
+    void *mapped = MAP_FAILED;
+    if (ftruncate(file, (off_t)bytes) != 0) error = errno;
+    if (error == 0) mapped = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (error == 0 && mapped == MAP_FAILED) error = errno;
+    // That it keeps its size is what protects us: touching what is behind the end of a file would end this process. That nobody else writes to it from here on is good manners,
+    // and not known before Linux 5.1.
+    const int sizes = 1 /* seals */ | 2 /* shrinking */ | 4 /* growing */, writes = 16;
+    if (error == 0 && fcntl(file, 1033 /* F_ADD_SEALS */, sizes | writes) != 0 && fcntl(file, 1033, sizes) != 0) error = errno;
+    if (error != 0) {
+        if (mapped != MAP_FAILED) munmap(mapped, (size_t)bytes);
+        close(file);
+        return error;
+    }
+    *start = mapped;
+    *media = file;
+    return 0;
+}
+
 // MARK: The child
 
 /// What parent and child share while the parent waits.
@@ -344,9 +372,9 @@ IN_CHILD static int limit(int resource, uint64_t soft, uint64_t hard) {
     return (int)syscall(SYS_prlimit64, 0, resource, &new, NULL);
 }
 
-/// Closes all descriptors from 3 up where the kernel does not do it in one call (before 5.9): by the list of those that are open. A loop
+/// Closes all descriptors from `first` up where the kernel does not do it in one call (before 5.9): by the list of those that are open. A loop
 /// up to the limit would miss those from before the limit was lowered, and the limit may be a thousand million.
-IN_CHILD static int close_one_by_one(void) {
+IN_CHILD static int close_one_by_one(long first) {
     const long list = syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (list < 0) return -1;
     // Entries as getdents64 writes them: inode, offset, length of the entry at 16, type at 18, name from 19.
@@ -362,7 +390,7 @@ IN_CHILD static int close_one_by_one(void) {
                 if (*name < '0' || *name > '9') break;
                 number = 10 * number + (*name - '0');
             }
-            if (number >= 3 && number != list) syscall(SYS_close, number);
+            if (number >= first && number != list) syscall(SYS_close, number);
             at += length;
         }
     }
@@ -394,7 +422,7 @@ IN_CHILD static int child_main(void *argument) {
     if (start->ruleset >= 0 && syscall(SYS_landlock_restrict_self, start->ruleset, 0) != 0) return child_failed(start, "landlock");
     if (child->folder && syscall(SYS_chdir, child->folder) != 0) return child_failed(start, "working folder");
 
-    // First out of the way of each other. dup3 would refuse a number onto itself, and the flag close-on-exec would stay.
+    // First out of the way of each other. dup3 would refuse a number onto itself, and the flag close-on-exec would stay. No stream keeps the number of `media`: it is open.
     int streams[3] = {child->input, child->output, child->errors};
     for (int stream = 0; stream < 3; stream++) {
         if (streams[stream] >= 3) continue;
@@ -404,7 +432,14 @@ IN_CHILD static int child_main(void *argument) {
     for (int stream = 0; stream < 3; stream++) {
         if (syscall(SYS_dup3, streams[stream], stream, 0) < 0) return child_failed(start, "standard streams");
     }
-    if (syscall(SYS_close_range, 3, ~0u, 0) != 0 && close_one_by_one() != 0) return child_failed(start, "descriptors");
+    long first = 3;
+    if (child->media > 2) {
+        first = 4;
+        // dup3 would refuse a number onto itself.
+        const long kept = child->media == 3 ? syscall(SYS_fcntl, 3, F_SETFD, 0) : syscall(SYS_dup3, child->media, 3, 0);
+        if (kept < 0) return child_failed(start, "media");
+    }
+    if (syscall(SYS_close_range, first, ~0u, 0) != 0 && close_one_by_one(first) != 0) return child_failed(start, "descriptors");
 
     if (limit(RLIMIT_CORE, 0, 0) != 0) return child_failed(start, "core limit");
     if (child->memory_bytes && limit(RLIMIT_DATA, child->memory_bytes, child->memory_bytes) != 0) return child_failed(start, "memory limit");
@@ -462,6 +497,11 @@ int mien_spawn(const struct mien_child *child, int *pid, const char **stage) {
 #include <spawn.h>
 
 uint32_t mien_confinement_available(void) { return 0; }
+
+int mien_shared_memory(uint64_t bytes, void **start, int *media) {
+    (void)bytes, (void)start, (void)media;
+    return ENOSYS;
+}
 
 int mien_spawn(const struct mien_child *child, int *pid, const char **stage) {
     if (stage) *stage = NULL;

@@ -56,7 +56,9 @@ package struct SpawnCommand: Sendable {
     }
 
     /// Starts the program. Blocks for a moment. On Linux it is killed when the thread ends that calls this.
-    package func start() throws(Failure) -> Spawned {
+    ///
+    /// - Parameter media: Becomes its descriptor 3, and its environment says so; 0: none.
+    package func start(media: CInt = 0) throws(Failure) -> Spawned {
         let input: Pipe, output: Pipe, errors: Pipe
         do throws(Pipe.Failure) {
             input = try Pipe()
@@ -65,7 +67,7 @@ package struct SpawnCommand: Sendable {
         } catch {
             throw Failure(description: "\(program) cannot be started: \(error)")
         }
-        let arguments = CStrings(self.arguments), environment = CStrings(self.environment), writable = CStrings(folder.map { [$0] } ?? [])
+        let arguments = CStrings(self.arguments), environment = CStrings(self.environment + (media > 0 ? ["MIEN_MEDIA=3"] : [])), writable = CStrings(folder.map { [$0] } ?? [])
         var pid: CInt = 0
         var stage: UnsafePointer<CChar>?
         let status: CInt = withExtendedLifetime((input, output, errors, arguments, environment, writable)) {
@@ -77,6 +79,7 @@ package struct SpawnCommand: Sendable {
                     child.environment = environment.constantPointer
                     child.folder = folder
                     (child.input, child.output, child.errors) = (input.readEnd, output.writeEnd, errors.writeEnd)
+                    child.media = media
                     child.memory_bytes = memory
                     child.confinement = confinement
                     child.writable = writable.constantPointer

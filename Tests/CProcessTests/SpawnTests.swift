@@ -25,6 +25,7 @@ struct SpawnTests {
         var memory: UInt64 = 0
         var confinement: UInt32 = 0
         var writable: [String] = []
+        var media: CInt = 0
 
         init(shell script: String) { arguments = ["sh", "-c", script] }
         init(python script: String) { (path, arguments) = ("/usr/bin/env", ["env", "python3", "-c", script]) }
@@ -51,6 +52,7 @@ struct SpawnTests {
         child.environment = environment.pointer
         child.folder = folder.pointer[0]
         (child.input, child.output, child.errors) = (null, output, null)
+        child.media = command.media
         child.memory_bytes = command.memory
         child.confinement = command.confinement
         child.writable = writable.pointer
@@ -100,6 +102,40 @@ struct SpawnTests {
         command.folder = "/usr"
         #expect(try Self.run(command).output == "/usr\n")
     }
+
+    #if os(Linux)
+    /// At its own number, and when it has the one that it shall get already.
+    @Test(arguments: [false, true], [0, SpawnTests.network | SpawnTests.files]) func memoryIsSharedForReading(_ isThree: Bool, _ confinement: UInt32) throws {
+        var start: UnsafeMutableRawPointer?, media: CInt = -1
+        #expect(mien_shared_memory(1 << 20, &start, &media) == 0 && media > 2)
+        let memory = try #require(start)
+        defer {
+            munmap(memory, 1 << 20)
+            close(media)
+        }
+        memory.copyMemory(from: "hello", byteCount: 5)
+        var command = Command(python: """
+            import mmap, os
+            memory = mmap.mmap(3, 0, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ)
+            print(len(memory), memory[:5].decode(), sorted(int(name) for name in os.listdir("/proc/self/fd"))[:4])
+            for change in (lambda: os.pwrite(3, b"x", 0), lambda: os.ftruncate(3, 10), lambda: os.ftruncate(3, 1 << 22), lambda: mmap.mmap(3, 0, prot=mmap.PROT_WRITE)):
+                try: change()
+                except OSError as error: print(error.errno, end=" ")
+            """)
+        command.confinement = confinement
+        // Another one with the number 3, unless somebody here has it.
+        let other = isThree ? fcntl(media, F_DUPFD_CLOEXEC, 3) : media
+        defer { if isThree { close(other) } }
+        command.media = other
+        #expect(try Self.run(command).output == "1048576 hello [0, 1, 2, 3]\n\(EPERM) \(EPERM) \(EPERM) \(EPERM) ")
+    }
+
+    @Test func memoryThatIsNoneIsAFailure() {
+        var command = Command(shell: "true")
+        command.media = 1_000_000
+        #expect(throws: Failure(status: EBADF, stage: "media")) { try Self.run(command) }
+    }
+    #endif
 
     @Test func descriptorsStayHere() throws {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)

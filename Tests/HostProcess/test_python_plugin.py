@@ -13,8 +13,9 @@ from plugin_client import EXAMPLES, ODD, PACKAGE, Plugin, readings, values, voic
 from wire_client import CallFailed, Frame, M, eventually
 
 sys.path.insert(0, str(PACKAGE))
-from mien import wire  # noqa: E402
+from mien import media, wire  # noqa: E402
 from mien.frames import FrameBuffer, framed  # noqa: E402
+from mien.status import CallError, Code  # noqa: E402
 
 EX_PROTOCOL = 76
 WAV = [0.5, -0.5] * 800
@@ -510,3 +511,31 @@ def test_a_caller_that_has_gone_ends_the_process():
             client.hear("large", [60_000])
         client.process.stdout.close()
         assert client.wait_exit() == 0
+
+
+# Inputs in memory
+
+@pytest.mark.parametrize("spans, words", [
+    ([(0, 257)], "mapped[0] has 257 bytes from 0 on, of 256 in all"), ([(0, 4), (2 ** 64 - 1, 2)], "mapped[1] has 2 bytes"), ([(257, 0)], "mapped[0] has 0 bytes from 257"),
+    ([(0, 2 ** 64 - 1)], "mapped[0]"),
+])
+def test_spans_outside_of_the_memory_are_refused(monkeypatch, spans, words):
+    monkeypatch.setattr(media, "_memory", memoryview(bytes(range(256))))
+    request = M["mien.v1.PluginVoicesRequest"](mapped=[dict(offset=offset, size=size) for offset, size in spans])
+    with pytest.raises(CallError) as failure:
+        media.inputs(request, "clips")
+    assert words in failure.value.message and failure.value.code == Code.INVALID_ARGUMENT
+    request = M["mien.v1.PluginVoicesRequest"](mapped=[dict(offset=64, size=3), dict(offset=256)])
+    assert [bytes(one) for one in media.inputs(request, "clips")] == [b"@AB", b""]
+    request.clips.append(b"abcd")
+    with pytest.raises(CallError, match="both"):
+        media.inputs(request, "clips")
+
+
+@pytest.mark.parametrize("value", [None, "3", "7"])
+def test_without_memory_inputs_come_with_the_questions(value):
+    """Whatever the environment says: descriptor 3 is none here."""
+    with Plugin(EXAMPLES / "python-voice", environment={} if value is None else {"MIEN_MEDIA": value}) as client:
+        assert not describe(client).mapped_media and len(client.heard("loud-voices", WAV)) == 1
+        request = M["mien.v1.PluginVoicesRequest"](estimator="loud-voices", mapped=[dict(offset=0, size=4)])
+        assert fails(client.begin("EstimateVoices", request)).info.reason == "MEDIA_NOT_MAPPED"

@@ -5,6 +5,7 @@ import dataclasses
 import threading
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Union
 
+from . import media
 from .call import Cancelled, Context, Handler
 from .inputs import Clip, Face, samples
 from .manifest import EstimatorManifest, FaceInput, Manifest, VoiceInput
@@ -81,7 +82,9 @@ class Service:
     """`functions` has one for every estimator of the manifest."""
 
     def __init__(self, manifest: Manifest, functions: Mapping[str, Function]) -> None:
-        self._description: bytes = manifest.description().SerializeToString(deterministic=True)
+        description = manifest.description()
+        description.mapped_media = media.attach()
+        self._description: bytes = description.SerializeToString(deterministic=True)
         self._estimators = {one.id: _Estimator(one, functions[one.id]) for one in manifest.estimators}
 
     def methods(self) -> Dict[str, Handler]:
@@ -101,14 +104,15 @@ class Service:
         cut = estimator.manifest.input
         if not isinstance(cut, FaceInput):
             raise CallError(Code.INVALID_ARGUMENT, f"{estimator.manifest.id} hears voices and sees no faces", "ESTIMATOR_MODALITY", "estimator")
-        _check_count("faces", len(request.faces), estimator.manifest.batch)
+        inputs = media.inputs(request, "faces")
+        _check_count("faces", len(inputs), estimator.manifest.batch)
         size = cut.width * cut.height * cut.channels
-        for index, pixels in enumerate(request.faces):
+        for index, pixels in enumerate(inputs):
             if len(pixels) != size:
                 raise CallError(Code.INVALID_ARGUMENT, f"faces[{index}] has {len(pixels)} bytes, but {cut.width}x{cut.height} pixels with {cut.channels} "
                                 f"channels are {size}", "FIELD_OUT_OF_RANGE", f"faces[{index}]")
         wanted = _wanted(request)
-        faces = [Face(cut.width, cut.height, cut.channels, pixels, wanted) for pixels in request.faces]
+        faces = [Face(cut.width, cut.height, cut.channels, pixels, wanted) for pixels in inputs]
         return _serialised(estimator.read(faces, context))
 
     def _voices(self, request: Any, context: Context) -> bytes:
@@ -116,13 +120,14 @@ class Service:
         cut = estimator.manifest.input
         if not isinstance(cut, VoiceInput):
             raise CallError(Code.INVALID_ARGUMENT, f"{estimator.manifest.id} sees faces and hears no voices", "ESTIMATOR_MODALITY", "estimator")
-        _check_count("clips", len(request.clips), estimator.manifest.batch)
-        for index, data in enumerate(request.clips):
+        inputs = media.inputs(request, "clips")
+        _check_count("clips", len(inputs), estimator.manifest.batch)
+        for index, data in enumerate(inputs):
             if not data or len(data) % 4 or len(data) > cut.most_bytes:
                 raise CallError(Code.INVALID_ARGUMENT, f"clips[{index}] has {len(data)} bytes, but samples are 4 bytes each, at least one and at most "
                                 f"{cut.maximum_seconds:g} s", "FIELD_OUT_OF_RANGE", f"clips[{index}]")
         wanted, neutral = _wanted(request), {score.label: score.score for score in request.neutral}
-        clips = [Clip(samples(data), cut.rate, neutral, wanted) for data in request.clips]
+        clips = [Clip(samples(data), cut.rate, neutral, wanted) for data in inputs]
         return _serialised(estimator.read(clips, context))
 
     def _find(self, name: str) -> _Estimator:

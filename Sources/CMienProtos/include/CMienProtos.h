@@ -90,6 +90,7 @@ static inline const ProtobufCMessageDescriptor *mien__v1__watch_voice_ready__typ
 static inline const ProtobufCMessageDescriptor *mien__v1__speech_start__type(void) { return &mien__v1__speech_start__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__describe_plugin_request__type(void) { return &mien__v1__describe_plugin_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__plugin_description__type(void) { return &mien__v1__plugin_description__descriptor; }
+static inline const ProtobufCMessageDescriptor *mien__v1__media_span__type(void) { return &mien__v1__media_span__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__plugin_estimator__type(void) { return &mien__v1__plugin_estimator__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__face_input__type(void) { return &mien__v1__face_input__descriptor; }
 static inline const ProtobufCMessageDescriptor *mien__v1__voice_input__type(void) { return &mien__v1__voice_input__descriptor; }

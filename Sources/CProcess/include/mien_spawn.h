@@ -28,6 +28,8 @@ struct mien_child {
     const char *folder;
     /// Become 0, 1 and 2 of the child, whatever their numbers are here. They stay open here.
     int input, output, errors;
+    /// Becomes 3 of the child; above 2, or 0 for none. It stays open here.
+    int media;
     /// Bytes of memory that can be written (RLIMIT_DATA: heap and private mappings). 0: no limit.
     uint64_t memory_bytes;
     /// Seconds of processor time: SIGXCPU ends the child then, SIGKILL one second later (RLIMIT_CPU). 0: no limit.
@@ -40,7 +42,7 @@ struct mien_child {
     const char *const *writable;
 };
 
-/// Starts a child: leader of a process group of its own, without any descriptor but 0 to 2, with the default of every signal and none
+/// Starts a child: leader of a process group of its own, without any descriptor but 0 to 2 and what `media` is, with the default of every signal and none
 /// blocked, unable to gain privileges through setuid programs, without core files.
 /// On Linux it is killed when the *thread* that called this ends, so call from a thread that lives as long as the process: never from a
 /// pool whose threads come and go. Its own children are not: for them there is their stdin, and mien_kill_group().
@@ -49,6 +51,11 @@ struct mien_child {
 /// Returns 0 and the child's pid, or an errno value; `*stage` (if `stage` is not NULL) then names the step that failed, in a string that
 /// stays. Nothing is left behind after a failure.
 int mien_spawn(const struct mien_child *child, int *pid, const char **stage);
+
+/// Makes memory of so many bytes that a child can read, `media` of mien_child: `*start` is where it is mapped here, to be written to, until munmap; `*media` is to be closed once the
+/// child has it. The child cannot write to it (from Linux 5.1 on) and cannot take it away. It costs memory only where it has been written to.
+/// Returns 0 or an errno value: ENOSYS elsewhere than on Linux.
+int mien_shared_memory(uint64_t bytes, void **start, int *media);
 
 /// Which parts of confinement this kernel can enforce, as MIEN_CONFINE_* flags. Asks the kernel each time, which is a few system calls.
 uint32_t mien_confinement_available(void);

@@ -60,15 +60,19 @@ extension Proto {
         package var version: String = ""
         /// At least one, no id twice.
         package var estimators: [Proto.PluginEstimator] = []
+        /// Of a process: it has mapped the memory that the host gave it, and takes inputs from there. The host gives some where the system allows it: descriptor 3, if the environment has
+        /// MIEN_MEDIA=3, is then a file of fixed size to be mapped shared and for reading.
+        package var mappedMedia: Bool = false
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(id: String = "", version: String = "", estimators: [Proto.PluginEstimator] = []) {
+        package init(id: String = "", version: String = "", estimators: [Proto.PluginEstimator] = [], mappedMedia: Bool = false) {
             self.id = id
             self.version = version
             self.estimators = estimators
+            self.mappedMedia = mappedMedia
         }
 
         package static let fullName = "mien.v1.PluginDescription"
@@ -88,6 +92,7 @@ extension Proto {
             id = readString(c.pointee.id)
             version = readString(c.pointee.version)
             estimators = readMessages(c.pointee.estimators, c.pointee.n_estimators)
+            mappedMedia = c.pointee.mapped_media != 0
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -99,6 +104,51 @@ extension Proto {
                 c.pointee.n_estimators = estimators.count
                 c.pointee.estimators = arena.list(estimators) { value, arena in arena.message(value) }
             }
+            c.pointee.mapped_media = mappedMedia ? 1 : 0
+            c.pointee.base.n_unknown_fields = .init(unknownFields.count)
+            c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
+        }
+    }
+
+    /// Where an input lies in the memory that host and process share. It stays there until the question is answered.
+    package struct MediaSpan: ProtoMessage, CMessage {
+        /// Of its first byte, a multiple of 64.
+        package var offset: UInt64 = 0
+        /// In bytes.
+        package var size: UInt64 = 0
+        /// Fields of newer versions, kept as they came.
+        package var unknownFields: [UnknownField] = []
+
+        package init() {}
+
+        package init(offset: UInt64 = 0, size: UInt64 = 0) {
+            self.offset = offset
+            self.size = size
+        }
+
+        package static let fullName = "mien.v1.MediaSpan"
+
+        package init(decoding bytes: UnsafeRawBufferPointer, limits: MessageLimits) throws(MessageError) {
+            self = try decodeMessage(bytes, limits)
+        }
+
+        package func append(to buffer: inout [UInt8], framed: Bool) {
+            appendMessage(self, to: &buffer, framed: framed)
+        }
+
+        typealias C = Mien__V1__MediaSpan
+        static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> { mien__v1__media_span__type() }
+
+        init(c: UnsafePointer<C>) {
+            offset = c.pointee.offset
+            size = c.pointee.size
+            unknownFields = readUnknownFields(c.pointee.base)
+        }
+
+        func fill(_ c: UnsafeMutablePointer<C>, _ arena: inout Arena) {
+            mien__v1__media_span__init(c)
+            c.pointee.offset = offset
+            c.pointee.size = size
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }
@@ -437,15 +487,18 @@ extension Proto {
         package var faces: [[UInt8]] = []
         /// Canonical names of the only categories that anyone asks for: others may be left out, and need not. None: all.
         package var categories: [String] = []
+        /// Instead of `faces`: where they lie.
+        package var mapped: [Proto.MediaSpan] = []
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(estimator: String = "", faces: [[UInt8]] = [], categories: [String] = []) {
+        package init(estimator: String = "", faces: [[UInt8]] = [], categories: [String] = [], mapped: [Proto.MediaSpan] = []) {
             self.estimator = estimator
             self.faces = faces
             self.categories = categories
+            self.mapped = mapped
         }
 
         package static let fullName = "mien.v1.PluginFacesRequest"
@@ -465,6 +518,7 @@ extension Proto {
             estimator = readString(c.pointee.estimator)
             faces = (0..<c.pointee.n_faces).map { readBytes(c.pointee.faces[$0]) }
             categories = (0..<c.pointee.n_categories).map { readString(c.pointee.categories[$0]) }
+            mapped = readMessages(c.pointee.mapped, c.pointee.n_mapped)
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -479,6 +533,10 @@ extension Proto {
                 c.pointee.n_categories = categories.count
                 c.pointee.categories = arena.list(categories) { value, arena in arena.string(value) }
             }
+            if !mapped.isEmpty {
+                c.pointee.n_mapped = mapped.count
+                c.pointee.mapped = arena.list(mapped) { value, arena in arena.message(value) }
+            }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)
         }
@@ -491,16 +549,19 @@ extension Proto {
         package var categories: [String] = []
         /// Native scores of the same speaker's neutral voice, for estimators that use them.
         package var neutral: [Proto.NativeScore] = []
+        /// Instead of `clips`: where they lie.
+        package var mapped: [Proto.MediaSpan] = []
         /// Fields of newer versions, kept as they came.
         package var unknownFields: [UnknownField] = []
 
         package init() {}
 
-        package init(estimator: String = "", clips: [[UInt8]] = [], categories: [String] = [], neutral: [Proto.NativeScore] = []) {
+        package init(estimator: String = "", clips: [[UInt8]] = [], categories: [String] = [], neutral: [Proto.NativeScore] = [], mapped: [Proto.MediaSpan] = []) {
             self.estimator = estimator
             self.clips = clips
             self.categories = categories
             self.neutral = neutral
+            self.mapped = mapped
         }
 
         package static let fullName = "mien.v1.PluginVoicesRequest"
@@ -521,6 +582,7 @@ extension Proto {
             clips = (0..<c.pointee.n_clips).map { readBytes(c.pointee.clips[$0]) }
             categories = (0..<c.pointee.n_categories).map { readString(c.pointee.categories[$0]) }
             neutral = readMessages(c.pointee.neutral, c.pointee.n_neutral)
+            mapped = readMessages(c.pointee.mapped, c.pointee.n_mapped)
             unknownFields = readUnknownFields(c.pointee.base)
         }
 
@@ -538,6 +600,10 @@ extension Proto {
             if !neutral.isEmpty {
                 c.pointee.n_neutral = neutral.count
                 c.pointee.neutral = arena.list(neutral) { value, arena in arena.message(value) }
+            }
+            if !mapped.isEmpty {
+                c.pointee.n_mapped = mapped.count
+                c.pointee.mapped = arena.list(mapped) { value, arena in arena.message(value) }
             }
             c.pointee.base.n_unknown_fields = .init(unknownFields.count)
             c.pointee.base.unknown_fields = arena.unknownFields(unknownFields)

@@ -56,9 +56,10 @@ package struct ChildCommand: Sendable {
     /// Starts the process. Blocks for a moment; to be called on a thread that lasts as long as this process.
     ///
     /// - Throws: `CallError` `unavailable`.
-    func spawn() throws(CallError) -> SpawnCommand.Spawned {
+    func spawn(_ media: MediaMemory?) throws(CallError) -> SpawnCommand.Spawned {
+        defer { media?.closeDescriptor() }
         do throws(SpawnCommand.Failure) {
-            return try command.start()
+            return try command.start(media: media?.descriptor ?? 0)
         } catch {
             throw CallError(.unavailable, "plugin \(plugin) cannot be started: \(error)", reason: "PLUGIN_START_FAILED")
         }

@@ -18,11 +18,13 @@ final class ChildProcess: Sendable {
         var exit: Exit?
         /// Its last words have been read as well.
         var isTold = false
+        var readsMedia = false
         var waiters: [CheckedContinuation<Exit, Never>] = []
     }
 
     let pid: Int32
     let connection: Connection
+    private let memory: MediaMemory?
     private let state = Locked(State())
     private let errors: ErrorLines
 
@@ -31,8 +33,9 @@ final class ChildProcess: Sendable {
     /// - Throws: `CallError` `unavailable` if it cannot be started or does not greet in time; it has ended then.
     static func start(_ command: ChildCommand, limits: PluginManifest.Limits, log: HostLog) async throws -> ChildProcess {
         // Not on the thread of the caller, which may end before the child: see mien_spawn.
-        let pipes = try await spawner.run { _ in try command.spawn() }.value
-        let child = ChildProcess(pipes, command, log)
+        let memory = MediaMemory()
+        let pipes = try await spawner.run { _ in try command.spawn(memory) }.value
+        let child = ChildProcess(pipes, memory, command, log)
         do {
             _ = try await child.connection.peer()
         } catch {
@@ -48,8 +51,9 @@ final class ChildProcess: Sendable {
     /// A thread that lasts as long as this process.
     private static let spawner = ComputeLanes(count: 1)
 
-    private init(_ pipes: SpawnCommand.Spawned, _ command: ChildCommand, _ log: HostLog) {
+    private init(_ pipes: SpawnCommand.Spawned, _ memory: MediaMemory?, _ command: ChildCommand, _ log: HostLog) {
         pid = pipes.pid
+        self.memory = memory
         let source = "plugin/\(command.plugin)"
         errors = ErrorLines(descriptor: pipes.errors, log: log, source: source)
         var configuration = ConnectionConfiguration(role: .caller, peerName: "mien", peerVersion: "")
@@ -93,6 +97,10 @@ final class ChildProcess: Sendable {
             connection.abort(reason: "the plugin's process has ended")
         }
     }
+
+    /// The memory for large inputs, if it says that it reads them there.
+    var media: MediaMemory? { state.withLock { $0.readsMedia } ? memory : nil }
+    func useMedia() { state.withLock { $0.readsMedia = true } }
 
     /// It can be asked.
     var isOpen: Bool { connection.isOpen && state.withLock { $0.exit == nil } }

@@ -11,10 +11,10 @@ actor ProcessPool {
     private let process: PluginManifest.Process
     private let isConfined: Bool
     private let log: HostLog
-    /// Asks a process to describe itself, within a time, and compares that with the manifest.
+    /// Asks a process to describe itself, within a time, and compares that with the manifest. True if it reads large inputs from the memory that it has been given.
     ///
     /// - Throws: `CallError`.
-    private let check: @Sendable (Connection, Duration) async throws -> Void
+    private let check: @Sendable (Connection, Duration) async throws -> Bool
 
     private var idle: [ChildProcess] = []
     private var all: [Int32: ChildProcess] = [:]
@@ -26,7 +26,7 @@ actor ProcessPool {
     nonisolated private let policy: Locked<RestartPolicy>
     nonisolated private let onChange = Locked<[@Sendable () -> Void]>([])
 
-    init(_ plugin: PluginFolder, _ process: PluginManifest.Process, isConfined: Bool, log: HostLog, check: @escaping @Sendable (Connection, Duration) async throws -> Void) {
+    init(_ plugin: PluginFolder, _ process: PluginManifest.Process, isConfined: Bool, log: HostLog, check: @escaping @Sendable (Connection, Duration) async throws -> Bool) {
         self.plugin = plugin
         self.process = process
         self.isConfined = isConfined
@@ -43,14 +43,16 @@ actor ProcessPool {
     /// Asks one process, and once more if it fails on the way.
     ///
     /// - Throws: `CallError`, `CancellationError`.
-    func ask(_ method: String, _ message: [UInt8], deadline: ContinuousClock.Instant?) async throws -> [UInt8] {
+    func ask(_ question: Question, deadline: ContinuousClock.Instant?) async throws -> [UInt8] {
         var isRepeated = false
         while true {
             let child = try await borrow()
             let begin = ContinuousClock.now, limit = Duration.seconds(process.limits.call)
             let timeout = deadline.map { min(limit, $0 - begin) } ?? limit
             do {
-                let answer = try await child.connection.unary(method, message, timeout: max(timeout, .zero)).message
+                let timeout = max(timeout, .zero)
+                let answer = question.isLarge ? try await Self.putLarge(question, to: child, timeout: timeout)
+                    : try await child.connection.unary(question.method, question.message(nil), timeout: timeout).message
                 giveBack(child)
                 return answer
             } catch {
@@ -80,6 +82,26 @@ actor ProcessPool {
                                 facts: [MetadataEntry("plugin", id), MetadataEntry("safe_to_repeat", "true")] + child.facts(exit))
             }
         }
+    }
+
+    struct Question: Sendable {
+        /// Whole path.
+        let method: String
+        /// Worth a place in memory that host and process share, if they do: more than one chunk of a message. Copies through the pipe cost many times as much.
+        let isLarge: Bool
+        /// Encoded, with its inputs in that memory or, if it is nil, within the message.
+        let message: @Sendable (MediaMemory?) -> [UInt8]
+
+        init(_ method: String, size: Int = 0, _ message: @escaping @Sendable (MediaMemory?) -> [UInt8]) {
+            self.method = "/mien.v1.Plugin/\(method)"
+            isLarge = size > 64 << 10
+            self.message = message
+        }
+    }
+
+    /// Not on the actor, which has others to serve while a large question is written.
+    @concurrent private static func putLarge(_ question: Question, to child: ChildProcess, timeout: Duration) async throws -> [UInt8] {
+        try await child.connection.unary(question.method, question.message(child.media), timeout: timeout).message
     }
 
     /// The process takes no further questions and has not begun this one.
@@ -141,7 +163,7 @@ actor ProcessPool {
         }
         all[child.pid] = child
         do {
-            try await check(child.connection, .seconds(process.limits.start))
+            if try await check(child.connection, .seconds(process.limits.start)) { child.useMedia() }
             if isClosed { throw CallError(.unavailable, "the host is shutting down", reason: "DRAINING") }
         } catch {
             // That it is another than its manifest says is no accident which another start could mend.
@@ -192,7 +214,7 @@ actor ProcessPool {
     /// Waits until a process whose question nobody waits for any more is free again; ends it if it is not by then.
     private func recover(_ child: ChildProcess, by deadline: ContinuousClock.Instant) async {
         do {
-            try await check(child.connection, max(deadline - .now, .seconds(1)))
+            _ = try await check(child.connection, max(deadline - .now, .seconds(1)))
             giveBack(child)
         } catch {
             child.kill()

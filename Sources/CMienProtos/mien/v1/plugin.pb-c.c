@@ -97,6 +97,51 @@ void   mien__v1__plugin_description__free_unpacked
   assert(message->base.descriptor == &mien__v1__plugin_description__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   mien__v1__media_span__init
+                     (Mien__V1__MediaSpan         *message)
+{
+  static const Mien__V1__MediaSpan init_value = MIEN__V1__MEDIA_SPAN__INIT;
+  *message = init_value;
+}
+size_t mien__v1__media_span__get_packed_size
+                     (const Mien__V1__MediaSpan *message)
+{
+  assert(message->base.descriptor == &mien__v1__media_span__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t mien__v1__media_span__pack
+                     (const Mien__V1__MediaSpan *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &mien__v1__media_span__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t mien__v1__media_span__pack_to_buffer
+                     (const Mien__V1__MediaSpan *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &mien__v1__media_span__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Mien__V1__MediaSpan *
+       mien__v1__media_span__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Mien__V1__MediaSpan *)
+     protobuf_c_message_unpack (&mien__v1__media_span__descriptor,
+                                allocator, len, data);
+}
+void   mien__v1__media_span__free_unpacked
+                     (Mien__V1__MediaSpan *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &mien__v1__media_span__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   mien__v1__plugin_estimator__init
                      (Mien__V1__PluginEstimator         *message)
 {
@@ -520,7 +565,7 @@ const ProtobufCMessageDescriptor mien__v1__describe_plugin_request__descriptor =
   (ProtobufCMessageInit) mien__v1__describe_plugin_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__plugin_description__field_descriptors[3] =
+static const ProtobufCFieldDescriptor mien__v1__plugin_description__field_descriptors[4] =
 {
   {
     "id",
@@ -558,16 +603,29 @@ static const ProtobufCFieldDescriptor mien__v1__plugin_description__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "mapped_media",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__PluginDescription, mapped_media),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__plugin_description__field_indices_by_name[] = {
   2,   /* field[2] = estimators */
   0,   /* field[0] = id */
+  3,   /* field[3] = mapped_media */
   1,   /* field[1] = version */
 };
 static const ProtobufCIntRange mien__v1__plugin_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor mien__v1__plugin_description__descriptor =
 {
@@ -577,11 +635,62 @@ const ProtobufCMessageDescriptor mien__v1__plugin_description__descriptor =
   "Mien__V1__PluginDescription",
   "mien.v1",
   sizeof(Mien__V1__PluginDescription),
-  3,
+  4,
   mien__v1__plugin_description__field_descriptors,
   mien__v1__plugin_description__field_indices_by_name,
   1,  mien__v1__plugin_description__number_ranges,
   (ProtobufCMessageInit) mien__v1__plugin_description__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor mien__v1__media_span__field_descriptors[2] =
+{
+  {
+    "offset",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__MediaSpan, offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Mien__V1__MediaSpan, size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned mien__v1__media_span__field_indices_by_name[] = {
+  0,   /* field[0] = offset */
+  1,   /* field[1] = size */
+};
+static const ProtobufCIntRange mien__v1__media_span__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor mien__v1__media_span__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "mien.v1.MediaSpan",
+  "MediaSpan",
+  "Mien__V1__MediaSpan",
+  "mien.v1",
+  sizeof(Mien__V1__MediaSpan),
+  2,
+  mien__v1__media_span__field_descriptors,
+  mien__v1__media_span__field_indices_by_name,
+  1,  mien__v1__media_span__number_ranges,
+  (ProtobufCMessageInit) mien__v1__media_span__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor mien__v1__plugin_estimator__field_descriptors[19] =
@@ -1066,7 +1175,7 @@ const ProtobufCMessageDescriptor mien__v1__warm_plugin_response__descriptor =
   (ProtobufCMessageInit) mien__v1__warm_plugin_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__plugin_faces_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor mien__v1__plugin_faces_request__field_descriptors[4] =
 {
   {
     "estimator",
@@ -1104,16 +1213,29 @@ static const ProtobufCFieldDescriptor mien__v1__plugin_faces_request__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "mapped",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__PluginFacesRequest, n_mapped),
+    offsetof(Mien__V1__PluginFacesRequest, mapped),
+    &mien__v1__media_span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__plugin_faces_request__field_indices_by_name[] = {
   2,   /* field[2] = categories */
   0,   /* field[0] = estimator */
   1,   /* field[1] = faces */
+  3,   /* field[3] = mapped */
 };
 static const ProtobufCIntRange mien__v1__plugin_faces_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor mien__v1__plugin_faces_request__descriptor =
 {
@@ -1123,14 +1245,14 @@ const ProtobufCMessageDescriptor mien__v1__plugin_faces_request__descriptor =
   "Mien__V1__PluginFacesRequest",
   "mien.v1",
   sizeof(Mien__V1__PluginFacesRequest),
-  3,
+  4,
   mien__v1__plugin_faces_request__field_descriptors,
   mien__v1__plugin_faces_request__field_indices_by_name,
   1,  mien__v1__plugin_faces_request__number_ranges,
   (ProtobufCMessageInit) mien__v1__plugin_faces_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor mien__v1__plugin_voices_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor mien__v1__plugin_voices_request__field_descriptors[5] =
 {
   {
     "estimator",
@@ -1180,17 +1302,30 @@ static const ProtobufCFieldDescriptor mien__v1__plugin_voices_request__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "mapped",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Mien__V1__PluginVoicesRequest, n_mapped),
+    offsetof(Mien__V1__PluginVoicesRequest, mapped),
+    &mien__v1__media_span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned mien__v1__plugin_voices_request__field_indices_by_name[] = {
   2,   /* field[2] = categories */
   1,   /* field[1] = clips */
   0,   /* field[0] = estimator */
+  4,   /* field[4] = mapped */
   3,   /* field[3] = neutral */
 };
 static const ProtobufCIntRange mien__v1__plugin_voices_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor mien__v1__plugin_voices_request__descriptor =
 {
@@ -1200,7 +1335,7 @@ const ProtobufCMessageDescriptor mien__v1__plugin_voices_request__descriptor =
   "Mien__V1__PluginVoicesRequest",
   "mien.v1",
   sizeof(Mien__V1__PluginVoicesRequest),
-  4,
+  5,
   mien__v1__plugin_voices_request__field_descriptors,
   mien__v1__plugin_voices_request__field_indices_by_name,
   1,  mien__v1__plugin_voices_request__number_ranges,

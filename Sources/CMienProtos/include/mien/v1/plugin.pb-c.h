@@ -19,6 +19,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Mien__V1__DescribePluginRequest Mien__V1__DescribePluginRequest;
 typedef struct Mien__V1__PluginDescription Mien__V1__PluginDescription;
+typedef struct Mien__V1__MediaSpan Mien__V1__MediaSpan;
 typedef struct Mien__V1__PluginEstimator Mien__V1__PluginEstimator;
 typedef struct Mien__V1__FaceInput Mien__V1__FaceInput;
 typedef struct Mien__V1__VoiceInput Mien__V1__VoiceInput;
@@ -69,10 +70,35 @@ struct  Mien__V1__PluginDescription
    */
   size_t n_estimators;
   Mien__V1__PluginEstimator **estimators;
+  /*
+   * Of a process: it has mapped the memory that the host gave it, and takes inputs from there. The host gives some where the system allows it: descriptor 3, if the environment has
+   * MIEN_MEDIA=3, is then a file of fixed size to be mapped shared and for reading.
+   */
+  protobuf_c_boolean mapped_media;
 };
 #define MIEN__V1__PLUGIN_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__plugin_description__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0 }
+
+
+/*
+ * Where an input lies in the memory that host and process share. It stays there until the question is answered.
+ */
+struct  Mien__V1__MediaSpan
+{
+  ProtobufCMessage base;
+  /*
+   * Of its first byte, a multiple of 64.
+   */
+  uint64_t offset;
+  /*
+   * In bytes.
+   */
+  uint64_t size;
+};
+#define MIEN__V1__MEDIA_SPAN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&mien__v1__media_span__descriptor) \
+    , 0, 0 }
 
 
 typedef enum {
@@ -257,10 +283,15 @@ struct  Mien__V1__PluginFacesRequest
    */
   size_t n_categories;
   char **categories;
+  /*
+   * Instead of `faces`: where they lie.
+   */
+  size_t n_mapped;
+  Mien__V1__MediaSpan **mapped;
 };
 #define MIEN__V1__PLUGIN_FACES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__plugin_faces_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL }
 
 
 struct  Mien__V1__PluginVoicesRequest
@@ -279,10 +310,15 @@ struct  Mien__V1__PluginVoicesRequest
    */
   size_t n_neutral;
   Mien__V1__NativeScore **neutral;
+  /*
+   * Instead of `clips`: where they lie.
+   */
+  size_t n_mapped;
+  Mien__V1__MediaSpan **mapped;
 };
 #define MIEN__V1__PLUGIN_VOICES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&mien__v1__plugin_voices_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 struct  Mien__V1__PluginReadings
@@ -363,6 +399,25 @@ Mien__V1__PluginDescription *
                       const uint8_t       *data);
 void   mien__v1__plugin_description__free_unpacked
                      (Mien__V1__PluginDescription *message,
+                      ProtobufCAllocator *allocator);
+/* Mien__V1__MediaSpan methods */
+void   mien__v1__media_span__init
+                     (Mien__V1__MediaSpan         *message);
+size_t mien__v1__media_span__get_packed_size
+                     (const Mien__V1__MediaSpan   *message);
+size_t mien__v1__media_span__pack
+                     (const Mien__V1__MediaSpan   *message,
+                      uint8_t             *out);
+size_t mien__v1__media_span__pack_to_buffer
+                     (const Mien__V1__MediaSpan   *message,
+                      ProtobufCBuffer     *buffer);
+Mien__V1__MediaSpan *
+       mien__v1__media_span__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   mien__v1__media_span__free_unpacked
+                     (Mien__V1__MediaSpan *message,
                       ProtobufCAllocator *allocator);
 /* Mien__V1__PluginEstimator methods */
 void   mien__v1__plugin_estimator__init
@@ -543,6 +598,9 @@ typedef void (*Mien__V1__DescribePluginRequest_Closure)
 typedef void (*Mien__V1__PluginDescription_Closure)
                  (const Mien__V1__PluginDescription *message,
                   void *closure_data);
+typedef void (*Mien__V1__MediaSpan_Closure)
+                 (const Mien__V1__MediaSpan *message,
+                  void *closure_data);
 typedef void (*Mien__V1__PluginEstimator_Closure)
                  (const Mien__V1__PluginEstimator *message,
                   void *closure_data);
@@ -627,6 +685,7 @@ void mien__v1__plugin__estimate_voices(ProtobufCService *service,
 extern const ProtobufCEnumDescriptor    mien__v1__face_crop__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__describe_plugin_request__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__plugin_description__descriptor;
+extern const ProtobufCMessageDescriptor mien__v1__media_span__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__plugin_estimator__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__face_input__descriptor;
 extern const ProtobufCMessageDescriptor mien__v1__voice_input__descriptor;
