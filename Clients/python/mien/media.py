@@ -1,8 +1,10 @@
 """Inputs that come with a question, or lie in memory that the host has given this process."""
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
+import sys
 from typing import Any, List, Optional, Sequence
 
 from .status import CallError, Code
@@ -13,11 +15,15 @@ _memory: Optional[mmap.mmap] = None
 def attach() -> bool:
     """Maps the host's memory if there is any; False if not."""
     global _memory
-    if _memory is None and os.environ.get("MIEN_MEDIA") == "3":
+    # Nobody that this process starts has it, whatever it inherits.
+    if os.environ.pop("MIEN_MEDIA", None) == "3" and _memory is None and sys.platform == "linux":
         try:
-            _memory = mmap.mmap(3, 0, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ)
+            # A file that could shrink is not the host's, and would end this process.
+            if fcntl.fcntl(3, fcntl.F_GET_SEALS) & fcntl.F_SEAL_SHRINK:
+                _memory = mmap.mmap(3, 0, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ)
+                os.close(3)
         except (OSError, ValueError):  # not what it says: inputs come with the questions then
-            return False
+            pass
     return _memory is not None
 
 

@@ -1,34 +1,37 @@
 import MienEstimation
 import MienWire
 
-/// Tries one route after the other, as long as it is the estimators that fail.
-struct FallingBack: Sendable {
-    let routes: [Route]
-    let log: HostLog
-
-    /// - Parameter body: Answers by one route; gets warnings about those that have failed before.
-    /// - Throws: What the last route throws, or what no other estimator would mend.
-    func answer<Answer>(_ call: IncomingCall, _ body: (Route, [EstimateWarning]) async throws -> Answer) async throws -> Answer {
+extension EstimatorRegistry {
+    /// Answers by the first route of a request; where its estimators fail, by the next one.
+    ///
+    /// - Parameter body: Answers by one route; the interpreter knows which routes have failed before.
+    /// - Throws: As `routes` does; what `body` throws for the last route, or for another what no other estimator would mend.
+    func answer<Answer>(_ request: RoutingRequest, _ modality: Modality, _ options: AnswerOptions, _ call: IncomingCall, _ log: HostLog,
+                        _ body: (Route, Interpreter) async throws -> Answer) async throws -> Answer {
+        let routes = try routes(request, modality, options)
         var warnings: [EstimateWarning] = []
         for route in routes.dropLast() {
             do {
-                return try await body(route, warnings)
+                return try await body(route, Interpreter(route, self, warnings, log))
             } catch {
                 let failure = callError(error, doing: "estimator \(route.description.id)", log)
-                guard !call.isCancelled, Self.isOfEstimator(failure) else { throw error }
+                guard !call.isCancelled, failure.isOfEstimator else { throw error }
                 warnings.append(EstimateWarning(reason: "FELL_BACK", message: "\(route.description.id) could not answer: \(failure.message)"))
                 log.notice("could not answer, the next one is asked: \(failure.message)", source: "estimator/\(route.description.id)")
             }
         }
-        return try await body(routes[routes.count - 1], warnings)
+        let last = routes[routes.count - 1]
+        return try await body(last, Interpreter(last, self, warnings, log))
     }
+}
 
+extension CallError {
     /// Another estimator may fare better: neither the request is to blame, nor the media that it points to, nor the caller's patience, nor the host's end.
-    private static func isOfEstimator(_ error: CallError) -> Bool {
-        guard error.field.isEmpty, error.reason != Reason.hostDraining else { return false }
-        switch error.code {
+    fileprivate var isOfEstimator: Bool {
+        guard field.isEmpty, reason != Reason.hostDraining else { return false }
+        switch code {
         case .unavailable, .failedPrecondition, .internalError, .resourceExhausted, .unimplemented: return true
-        case .deadlineExceeded: return error.reason == "PLUGIN_TIMEOUT"
+        case .deadlineExceeded: return reason == "PLUGIN_TIMEOUT"
         default: return false
         }
     }

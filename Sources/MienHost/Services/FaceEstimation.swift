@@ -13,11 +13,8 @@ struct FaceEstimation: Sendable {
     let log: HostLog
 
     func estimate(_ request: FaceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateFaceResponse {
-        let routes = try registry.routes(request.routing, .face, request.answer)
-        let (answer, cost) = try await FallingBack(routes: routes, log: log).answer(call) { route, warnings in
-            try await estimate(request, by: route, Interpreter(route, registry, warnings, log), call)
-        }
-        account = cost
+        let answer: Proto.EstimateFaceResponse
+        (answer, account) = try await registry.answer(request.routing, .face, request.answer, call, log) { try await estimate(request, by: $0, $1, call) }
         return answer
     }
 

@@ -11,11 +11,8 @@ struct VoiceEstimation: Sendable {
     let log: HostLog
 
     func estimate(_ request: VoiceRequest, _ call: IncomingCall, _ account: inout Account) async throws -> Proto.EstimateVoiceResponse {
-        let routes = try registry.routes(request.routing, .voice, request.answer)
-        let (answer, cost) = try await FallingBack(routes: routes, log: log).answer(call) { route, warnings in
-            try await estimate(request, by: route, Interpreter(route, registry, warnings, log), call)
-        }
-        account = cost
+        let answer: Proto.EstimateVoiceResponse
+        (answer, account) = try await registry.answer(request.routing, .voice, request.answer, call, log) { try await estimate(request, by: $0, $1, call) }
         return answer
     }
 

@@ -30,10 +30,7 @@ struct VoiceWatching: Sendable {
         let answer = try AnswerOptions(categories: start.categories, minimumReliability: start.minimumReliability, neutral: start.neutral, in: "start")
         var options = try Self.options(start)
         let routing = try RoutingRequest(estimator: start.estimator, start.routing, field: "start.routing")
-        let routes = try registry.routes(routing, .voice, answer)
-        let (route, estimator, interpreter) = try await FallingBack(routes: routes, log: log).answer(call) { route, warnings in
-            (route, try await registry.voiceEstimator(route), Interpreter(route, registry, warnings, log))
-        }
+        let (route, estimator, interpreter) = try await registry.answer(routing, .voice, answer, call, log) { ($0, try await registry.voiceEstimator($0), $1) }
         options.reading = VoiceReadingOptions(route.answer)
         account.models = interpreter.madeBy.models
         let lanes = registry.lanes(of: route)
