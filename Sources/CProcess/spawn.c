@@ -299,6 +299,9 @@ uint32_t mien_confinement_available(void) {
 }
 
 int mien_shared_memory(uint64_t bytes, void **start, int *media) {
+    // Who makes a file larger than this gets a signal that ends it.
+    struct rlimit largest;
+    if (getrlimit(RLIMIT_FSIZE, &largest) == 0 && bytes > largest.rlim_cur) return EFBIG;
     int file = (int)syscall(SYS_memfd_create, "mien-media", 3u /* close-on-exec, sealable */);
     if (file < 0) return errno;
     if (file <= 2) {

@@ -1,8 +1,12 @@
 """Large inputs lie in memory that the host and a plugin's process share."""
+import os
+import subprocess
+
 import numpy
 import soundfile
 
-from test_plugins import SPEECH, VOICE, VoiceRequest, host, plugin
+from test_plugins import PATH, SPEECH, VOICE, VoiceRequest, host, plugin
+from wire_client import mien_command
 
 LISTEN = """
 import hashlib, os
@@ -45,3 +49,10 @@ def test_large_inputs_lie_in_memory_that_both_have(tmp_path):
             one, other = scores("trial", seconds), scores("inline", seconds)
             assert len(one) == count and [digest for digest, _ in one] == [digest for digest, _ in other]
             assert all(flag == 1 for _, flag in one) and all(flag == 0 for _, flag in other)
+
+
+def test_a_host_that_may_make_no_large_files_goes_on_without(tmp_path):
+    folder = plugin(tmp_path / "p", "    import mien.media\n    assert not mien.media.attach()")
+    command = f"ulimit -f 1000; exec {mien_command()} voice --plugin {folder} --estimator trial {SPEECH}"
+    done = subprocess.run(["bash", "-c", command], env={**os.environ, "PATH": PATH}, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "Anger" in done.stdout, done.stderr
