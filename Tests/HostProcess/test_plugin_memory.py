@@ -5,7 +5,7 @@ import subprocess
 import numpy
 import soundfile
 
-from test_plugins import PATH, SPEECH, VOICE, VoiceRequest, host, plugin
+from trial_plugin import PATH, SPEECH, VOICE, VoiceRequest, host, plugin
 from wire_client import mien_command
 
 LISTEN = """

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from test_plugins import PORTRAIT, SPEECH, VOICE, VoiceRequest, host, mien, plugin
+from trial_plugin import PORTRAIT, SPEECH, VOICE, VoiceRequest, host, mien, plugin
 from wire_client import CallFailed, M
 
 Routing, Member = M["mien.v1.Routing"], M["mien.v1.EnsembleMember"]

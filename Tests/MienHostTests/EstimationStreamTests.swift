@@ -6,7 +6,7 @@ import MienMessages
 import MienWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct EstimationStreamTests {
+@Suite(.timeLimit(.minutes(3))) struct EstimationStreamTests {
     private func responses(_ pair: HostPair, _ requests: [Proto.EstimateFaceRequest]) async throws -> [Proto.EstimateFaceResponse] {
         let stream = try await pair.client.estimateFaces()
         let sending = Task {

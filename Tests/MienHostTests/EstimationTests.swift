@@ -6,7 +6,7 @@ import MienMessages
 import MienWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct EstimationTests {
+@Suite(.timeLimit(.minutes(3))) struct EstimationTests {
     @Test func everyPartOfAnEstimateArrives() async throws {
         let pair = HostPair([FakeFaces.factory(models: ["m"])])
         let answer = try await pair.client.estimateFace(.gray(51, id: "tag"))

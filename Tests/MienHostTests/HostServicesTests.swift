@@ -6,7 +6,7 @@ import MienReflection
 import MienWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct HostServicesTests {
+@Suite(.timeLimit(.minutes(3))) struct HostServicesTests {
     @Test func infoTellsWhatTheHostIs() async throws {
         let pair = HostPair()
         let info = try await pair.client.info()
@@ -108,7 +108,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct HealthTests {
+@Suite(.timeLimit(.minutes(3))) struct HealthTests {
     @Test func knownNamesHaveAStatusAndUnknownOnesAreNotFound() async throws {
         let pair = HostPair([FakeFaces.factory("a"), FakeFaces.factory("b", models: ["gone"])], models: FakeModels(missing: ["gone"]))
         for name in ["", "mien.v1.Estimation", "mien.v1.Host", "grpc.health.v1.Health", "estimator/a"] {
@@ -166,7 +166,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct DiagnosticsTests {
+@Suite(.timeLimit(.minutes(3))) struct DiagnosticsTests {
     private func echo(_ pair: HostPair, _ request: Proto.EchoRequest, timeout: Duration? = nil) async throws -> [UInt8] {
         let bytes = try await pair.client.connection.unary("/mien.v1.Diagnostics/Echo", request.encoded(), timeout: timeout).message
         return try Proto.EchoResponse(decoding: bytes).payload

@@ -2,7 +2,7 @@ import Foundation
 @testable import MienModels
 import Testing
 
-@Suite("Installed repositories and packed models", .timeLimit(.minutes(1)))
+@Suite("Installed repositories and packed models", .timeLimit(.minutes(3)))
 struct RepositoryStoreTests {
     /// A store with "hubbed" imported from a folder.
     private func withImported(_ body: (ModelStore, _ source: String) async throws -> Void) async throws {

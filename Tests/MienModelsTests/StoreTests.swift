@@ -2,7 +2,7 @@ import Foundation
 import MienModels
 import Testing
 
-@Suite("Model store", .timeLimit(.minutes(1)))
+@Suite("Model store", .timeLimit(.minutes(3)))
 struct StoreTests {
     private func withInstalled(_ body: (ModelStore, _ file: String) async throws -> Void) async throws {
         try await withFolder { folder in

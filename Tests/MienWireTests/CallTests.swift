@@ -2,7 +2,7 @@ import MienMessages
 @testable import MienWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CallShapes {
+@Suite(.timeLimit(.minutes(3))) struct CallShapes {
     @Test(arguments: Link.allCases) func handshakeTellsBothSidesAboutEachOther(link: Link) async throws {
         let pair = Pair(link, configureHost: { $0.features = ["x"] })
         let host = try await pair.caller.peer(), caller = try await pair.host.peer()
@@ -127,7 +127,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct CallErrors {
+@Suite(.timeLimit(.minutes(3))) struct CallErrors {
     @Test func anErrorArrivesWithAllItsParts() async throws {
         let pair = Pair()
         let error = await callError { _ = try await pair.caller.unary("/test/ImmediateFailure", []) }

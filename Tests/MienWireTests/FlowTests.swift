@@ -123,7 +123,7 @@ extension Result {
     var error: Failure? { if case .failure(let error) = self { error } else { nil } }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct TheEnd {
+@Suite(.timeLimit(.minutes(3))) struct TheEnd {
     @Test func theEndOfInputLetsUnaryCallsFinish() async throws {
         let caller = await RawCaller { $0.drainLimit = .seconds(50) }
         await caller.send(caller.open(1, "/test/Gate", [150], halfClose: true), caller.open(3, "/test/Collect", [1]), caller.open(5, "/test/Unary", [1]))

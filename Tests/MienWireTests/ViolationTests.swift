@@ -2,7 +2,7 @@ import MienMessages
 @testable import MienWire
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct Violations {
+@Suite(.timeLimit(.minutes(3))) struct Violations {
     /// Sends frames after the handshake; the host must close with this violation, and say so in a GoAway.
     private func check(_ expected: String, _ frames: (RawCaller) -> [Proto.Frame], sourceLocation: SourceLocation = #_sourceLocation) async {
         let caller = await RawCaller()
@@ -90,7 +90,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct Tolerance {
+@Suite(.timeLimit(.minutes(3))) struct Tolerance {
     @Test func unknownKindsAndFieldsAndEmptyFramesAreIgnored() async {
         let caller = await RawCaller()
         // An empty frame; one of kind 100; an Open with a field 77.
@@ -151,7 +151,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct Refusals {
+@Suite(.timeLimit(.minutes(3))) struct Refusals {
     /// Opens one call with these frames and returns its status; the connection must survive.
     private func status(limits: WireLimits = .init(), _ frames: (RawCaller) -> [Proto.Frame]) async -> CallError? {
         let caller = await RawCaller(limits: limits)

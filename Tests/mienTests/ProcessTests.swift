@@ -12,7 +12,7 @@ import Testing
 import TestSupport
 
 /// Real processes: the built `mien`, and a host that prints.
-@Suite(.timeLimit(.minutes(1))) struct ProcessTests {
+@Suite(.timeLimit(.minutes(3))) struct ProcessTests {
     private func options(_ name: String, _ arguments: [String] = ["serve"]) throws -> HostProcess.Options {
         var options = HostProcess.Options()
         options.executable = try builtProduct(name)

@@ -59,7 +59,7 @@ extension Combination {
 
 extension Sequence where Element: Hashable {
     /// In their order, none twice.
-    var firstOccurrences: [Element] {
+    package var firstOccurrences: [Element] {
         var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }
     }

@@ -97,10 +97,8 @@ extension VoiceReading {
             item.aboveNeutral = mean[1]
         }, [{ $0.value }, { $0.aboveNeutral }])
         let scores = mean(\.nativeScores, by: \.label, { $0.score = $1[0] ?? 0 }, [{ $0.score }])
-        var warnings: [EstimateWarning] = []
-        for warning in readings.flatMap(\.warnings) where !warnings.contains(warning) { warnings.append(warning) }
         self.init(categories: categories.strongestFirst, dimensions: dimensions, attributes: attributes, nativeScores: scores, predictionSet: nil,
-                  length: readings.reduce(0) { $0 + $1.length }, warnings: warnings)
+                  length: readings.reduce(0) { $0 + $1.length }, warnings: readings.flatMap(\.warnings).firstOccurrences)
     }
 
     /// Weighted means of several numbers, each of which may be missing here and there.
