@@ -136,9 +136,10 @@ INLINE void quantized_finish(const mien_quantized_product *p, size_t row, size_t
     store_columns(p->c + (ptrdiff_t)row * p->c_row_pitch + column, vmin(vset(p->upper), vmax(vset(p->lower), x)), left);
 }
 
-// `rows` and `fetches` are constants at every call. `columns` is how many columns of the panel exist.
-INLINE void quantized_tile(const mien_quantized_product *p, size_t row, const char *panel, size_t column, size_t columns, const size_t rows,
-                           const bool fetches) {
+// `rows` and `fetches` are constants at every call. `columns` is how many columns of the panel exist. Without `fetches`, `far` moves by `stride`
+// with every eight steps of k.
+INLINE void quantized_tile(const mien_quantized_product *p, size_t row, const char *panel, size_t column, size_t columns, const char *far, size_t stride,
+                           const size_t rows, const bool fetches) {
     vi sum[QUANTIZED_ROWS][QUANTIZED_VECTORS * PARTS];
     const CODE *a[QUANTIZED_ROWS];
     UNROLL
@@ -160,6 +161,10 @@ INLINE void quantized_tile(const mien_quantized_product *p, size_t row, const ch
         // So far ahead that memory keeps up with several rows, and into the next panel at the end of this one.
         UNROLL
         for (size_t i = 0; fetches && i < QUANTIZED_WIDTH * 8; i += 64) { __builtin_prefetch((const void *)((uintptr_t)b + 4096 + i)); }
+        if (!fetches) {
+            __builtin_prefetch(far, 0, 2);
+            far += stride;
+        }
         b += QUANTIZED_WIDTH * 8;
         UNROLL
         for (size_t i = 0; i < rows; i++) {
@@ -184,16 +189,22 @@ INLINE void quantized_tile(const mien_quantized_product *p, size_t row, const ch
 
 KERNEL void quantized_panel(const mien_quantized_product *p, const char *panel, size_t column, size_t columns, size_t start, size_t end) {
     // Weights that only a few rows need come from memory; for others they are in the cache after the first ones.
+    const size_t tiles = (end - start) / QUANTIZED_ROWS, bytes = quantized_panel_bytes(p->k), steps = (p->k + 7) / 8;
     if (end - start == QUANTIZED_ROWS) {
-        quantized_tile(p, start, panel, column, columns, QUANTIZED_ROWS, true);
+        quantized_tile(p, start, panel, column, columns, NULL, 0, QUANTIZED_ROWS, true);
         return;
     }
+    // The next panel, which the processor does not know to be the next.
+    const char *far = panel + bytes;
+    const size_t stride = tiles && steps ? bytes / (tiles * steps) + 1 : 0;
     size_t row = start;
-    for (; row + QUANTIZED_ROWS <= end; row += QUANTIZED_ROWS) { quantized_tile(p, row, panel, column, columns, QUANTIZED_ROWS, false); }
+    for (; row + QUANTIZED_ROWS <= end; row += QUANTIZED_ROWS, far += steps * stride) {
+        quantized_tile(p, row, panel, column, columns, far, stride, QUANTIZED_ROWS, false);
+    }
     switch (end - row) {
 #define TAIL(count)                                                                                                                \
     case count:                                                                                                                    \
-        if (count < QUANTIZED_ROWS) { quantized_tile(p, row, panel, column, columns, count, true); }                                     \
+        if (count < QUANTIZED_ROWS) { quantized_tile(p, row, panel, column, columns, NULL, 0, count, true); }                      \
         break;
         TAIL(1) TAIL(2) TAIL(3) TAIL(4) TAIL(5) TAIL(6) TAIL(7)
 #undef TAIL
