@@ -42,10 +42,10 @@ def peaks(threads):
     return {name: max(one[name] for one in found) for name in found[0]}
 
 
-def has_half_arithmetic():
-    """Whether the processor computes with f16. Where it does not, PyTorch takes several times as long as in f32."""
+def half_arithmetic():
+    """What of 16 bits the processor computes with, "f16" or "bf16", or None: then PyTorch takes several times as long as in f32."""
     flags = pathlib.Path("/proc/cpuinfo").read_text()
-    return "avx512_fp16" in flags or "asimdhp" in flags
+    return "f16" if "avx512_fp16" in flags or "asimdhp" in flags else "bf16" if "avx512_bf16" in flags else None
 
 
 def free_bytes():
@@ -86,8 +86,9 @@ class Case:
             commands |= {peer: self.onnx(peer, f"{self.network}.onnx", threads) for peer in ("onnxruntime", "openvino")}
         elif precision == "f16":
             commands["mien f32"] = self.ours(threads, "f32")
-            if not self.count and has_half_arithmetic():
-                commands["torch"] = self.torch(threads, "f16")
+            kind = half_arithmetic()
+            if not self.count and kind:
+                commands[f"torch {kind}"] = self.torch(threads, kind)
         else:
             commands["onnxruntime"] = self.onnx("onnxruntime", f"{self.network}_int8.onnx", threads)
             commands["openvino"] = self.onnx("openvino-int8", f"{self.network}.onnx", threads)
@@ -95,7 +96,7 @@ class Case:
 
     def speeds(self, seconds, precision, peak):
         """Of one run: operations and bytes a second with their shares of the peaks."""
-        # Where the processor does not compute with f16 (a peak of 0) f32 does it.
+        # Where the processor does not compute with 16 bits (a peak of 0) f32 does it.
         most = peak[precision] or peak["f32"]
         speeds = dict(gflops=self.work / seconds / 1e9, share_of_peak=self.work / seconds / 1e9 / most)
         if self.weights:
@@ -144,7 +145,7 @@ def measure(commands, count, apart):
 def emonet(arguments, report):
     peak = {threads: peaks(threads) for threads in (1, 2)}
     report["peak"] = {counted(threads): values for threads, values in peak.items()}
-    if not has_half_arithmetic():
+    if not half_arithmetic():
         print("\nPyTorch in f16 is left out: this processor has no arithmetic for it.")
     few = {}  # by precision and threads: the peers' medians with few voice heads, and how many
     for case in cases():

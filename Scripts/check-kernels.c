@@ -35,6 +35,16 @@ int main(void) {
     tiled.product = split_product;
     tiled.attention = split_attention;
     tiled.half_attention = rough_attention;
+    mien_kernels paired = mien_kernels_emulated;
+    paired.name = "avx512 with bf16, emulated";
+    paired.half_pairs = true;
+    paired.half_packed_bytes = pairs_packed_bytes;
+    paired.half_pack = pairs_pack;
+    paired.half_product = pairs_product;
+    paired.half_attention_packed_count = pairs_attention_packed_count;
+    paired.half_attention_pack = pairs_attention_pack;
+    paired.half_attention = pairs_attention;
+    tables[count++] = &paired;
     vectors[count] = &mien_kernels_emulated.quantized;
     tables[count++] = &tiled;
 #endif

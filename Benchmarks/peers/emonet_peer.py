@@ -2,7 +2,8 @@
 
     emonet_peer.py export siglip|whisper|voice-heads|face-heads FOLDER    writes NETWORK.safetensors (of the encoders, with the hub's names),
                                                                           NETWORK.onnx and NETWORK_int8.onnx (as ONNX Runtime quantises)
-    emonet_peer.py run NETWORK f32|f16 FOLDER|COUNT ROWS THREADS REPEATS  a resident peer like network_peer.py; encoders read FOLDER, heads
+    emonet_peer.py run NETWORK f32|f16|bf16 FOLDER|COUNT ROWS THREADS REPEATS
+                                                                          a resident peer like network_peer.py; encoders read FOLDER, heads
                                                                           are COUNT with random weights
 
 Heads are stacked, the first layer of all of them as one product: what a user of PyTorch would do who cares for speed. All ONNX files take any number of rows.
@@ -119,7 +120,7 @@ def encoder(network, folder):
 def run(network, precision, source, rows, threads, repeats):
     torch.set_num_threads(threads)
     model = encoder(network, source) if network in ENCODERS else stacked(network, int(source))
-    kind = {"f32": torch.float32, "f16": torch.float16}[precision]
+    kind = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}[precision]
     model, x = model.eval().to(kind), example(network, rows).to(kind)
     resident.answer(lambda: model(x), repeats)
 

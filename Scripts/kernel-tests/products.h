@@ -59,6 +59,18 @@ static double rounded_half(double x) {
     return clamp(nearbyint(x / step) * step, -65504, 65504);
 }
 
+// To the nearest of bfloat16, ties to even; 0 below its normal numbers.
+static double rounded_brain(double x) {
+    int exponent;
+    frexp(x, &exponent);
+    const double step = ldexp(1, exponent - 8);
+    return !isfinite(x) ? x : fabs(x) < 0x1p-126 ? 0 : nearbyint(x / step) * step;
+}
+
+// What half_pack makes of a weight, and half_product of a value if it rounds them exactly so.
+static float rounded_weight(float x) { return (float)(kernels->half_pairs ? rounded_brain(x) : rounded_half(x)); }
+static float rounded_value(float x) { return kernels->half_pairs ? (float)rounded_brain(x) : x; }
+
 // Whether half_product adds up in 16 bits.
 static bool sums_halves(void) { return kernels->half_width == 4 * kernels->lanes; }
 
@@ -77,13 +89,14 @@ static void test_half(void) {
     memcpy(before, in_place ? c : residual, rows * out * sizeof(float));
     void *packed = allocate(kernels->half_packed_bytes(k, columns));
     kernels->half_pack(packed, b, k, columns, is_transposed ? 1 : (ptrdiff_t)columns, is_transposed ? (ptrdiff_t)k : 1, has_bias ? bias : NULL);
-    for (size_t i = 0; i < k * columns; i++) { b[i] = (float)rounded_half(b[i]); }
+    for (size_t i = 0; i < k * columns; i++) { b[i] = rounded_weight(b[i]); }
     const size_t line_rows = (rows + lines - 1) / lines;
     mien_product p = {.rows = rows, .columns = columns, .line_rows = line_rows, .segments = 1, .segment_length = k, .a = a,
         .a_row_pitch = (ptrdiff_t)pitch, .a_line_pitch = (ptrdiff_t)(line_rows * pitch), .c_line_pitch = (ptrdiff_t)(line_rows * out),
         .residual_line_pitch = (ptrdiff_t)(line_rows * out), .packed = packed, .c = c, .c_row_pitch = (ptrdiff_t)out, .residual = in_place ? c : below(2) ? residual : NULL, .residual_row_pitch = (ptrdiff_t)out,
         .lower = below(2) ? -0.5f * size : -INFINITY, .upper = below(2) ? 0.7f * size : INFINITY, .tiled = below(2)};
     kernels->half_product(&p);
+    for (size_t i = 0; i < (rows - 1) * pitch + k; i++) { a[i] = rounded_value(a[i]); }
     for (size_t m = 0; m < rows; m++) {
         for (size_t n = 0; n < columns; n++) {
             double sum = (has_bias ? bias[n] : 0) + (p.residual ? before[m * out + n] : 0);
@@ -110,9 +123,10 @@ static void test_half_values(void) {
     if (below(4) == 0) { b[below(k * columns)] = NAN; }
     void *packed = allocate(kernels->half_packed_bytes(k, columns));
     kernels->half_pack(packed, b, k, columns, (ptrdiff_t)columns, 1, NULL);
-    for (size_t i = 0; i < k * columns; i++) { b[i] = (float)rounded_half(b[i]); }
+    for (size_t i = 0; i < k * columns; i++) { b[i] = rounded_weight(b[i]); }
     kernels->half_product(&(mien_product){.rows = rows, .columns = columns, .line_rows = rows, .segments = 1, .segment_length = k, .a = a,
         .a_row_pitch = (ptrdiff_t)k, .packed = packed, .c = c, .c_row_pitch = (ptrdiff_t)columns, .lower = -INFINITY, .upper = INFINITY, .tiled = below(2)});
+    for (size_t i = 0; i < rows * k; i++) { a[i] = rounded_value(a[i]); }
     double square = 0, error = 0;
     for (size_t m = 0; m < rows; m++) {
         for (size_t n = 0; n < columns; n++) {
@@ -166,18 +180,20 @@ static void test_attention(void) {
     const size_t queries = below(10) ? odd_size(20) : between(280, 300), keys = below(3) ? odd_size(60) : between(1, 3 * kernels->attention_block), pitch = head + below(5);
     const float scale = 1 / sqrtf((float)head), size = below(2) ? 1 : 6;
     float *q = numbers((queries - 1) * pitch + head, size), *k = numbers((keys - 1) * pitch + head, size), *v = numbers((keys - 1) * pitch + head, 1);
-    float *packed = allocate(kernels->attention_packed_count(keys, head) * sizeof(float));
+    const bool is_half = below(2);
+    float *packed = allocate((is_half ? kernels->half_attention_packed_count : kernels->attention_packed_count)(keys, head) * sizeof(float));
     float *scratch = allocate(kernels->attention_scratch(queries, head) * sizeof(float)), *y = numbers((queries - 1) * pitch + head, 1);
     float *before = allocate(((queries - 1) * pitch + head) * sizeof(float)), *gaps = allocate(((queries - 1) * pitch + head) * sizeof(float));
     double *scores = allocate(keys * sizeof(double));
     memcpy(before, q, ((queries - 1) * pitch + head) * sizeof(float));
-    for (size_t block = 0; block * kernels->attention_block < keys; block++) { kernels->attention_pack(packed, k, v, block, keys, head, (ptrdiff_t)pitch); }
+    for (size_t block = 0; block * kernels->attention_block < keys; block++) {
+        (is_half ? kernels->half_attention_pack : kernels->attention_pack)(packed, k, v, block, keys, head, (ptrdiff_t)pitch);
+    }
     const bool in_place = below(2);
     float *target = in_place ? q : y;
     memcpy(gaps, target, ((queries - 1) * pitch + head) * sizeof(float));
     const mien_attention p = {.queries = queries, .keys = keys, .head = head, .q = q, .q_pitch = (ptrdiff_t)pitch, .packed = packed, .y = target,
         .y_pitch = (ptrdiff_t)pitch, .scale = scale, .tiled = below(2), .scratch = scratch};
-    const bool is_half = below(2);
     (is_half ? kernels->half_attention : kernels->attention)(&p);
     for (size_t i = 0; i < queries; i++) {
         double top = -INFINITY, total = 0;
@@ -191,7 +207,9 @@ static void test_attention(void) {
         for (size_t c = 0; c < head; c++) {
             double wanted = 0;
             for (size_t j = 0; j < keys; j++) { wanted += scores[j] / total * v[j * pitch + c]; }
-            compare("attention", target[i * pitch + c], wanted, (2e-6 + 4e-7 * size * size * sqrt((double)head)) * (is_half ? 100 : 1));
+            // In pairs, weights and values round by 2^-9 each.
+            const double bound = (2e-6 + 4e-7 * size * size * sqrt((double)head)) * (is_half ? 100 : 1) + (is_half && kernels->half_pairs ? 0x1p-8 : 0);
+            compare("attention", target[i * pitch + c], wanted, bound);
         }
         for (size_t c = head; i + 1 < queries && c < pitch; c++) { compare("attention, between its rows", target[i * pitch + c], gaps[i * pitch + c], 0); }
     }

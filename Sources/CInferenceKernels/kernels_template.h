@@ -19,6 +19,9 @@
 #ifdef HALF_LANES
 #include "template_half_sums.h"
 #endif
+#ifdef HAS_PAIRS
+#include "template_pairs.h"
+#endif
 #ifdef HAS_TILES
 #include "template_split.h"
 #include "template_tiled.h"
@@ -54,6 +57,8 @@
         .attention_pack = attention_pack,                                                                                          \
         .attention_scratch = attention_scratch,                                                                                    \
         .attention = attention,                                                                                                    \
+        .half_attention_packed_count = attention_packed_count,                                                                     \
+        .half_attention_pack = attention_pack,                                                                                     \
         .half_attention = attention,                                                                                               \
         .blend = blend,                                                                                                            \
         .interpolate = interpolate,                                                                                                \

@@ -20,6 +20,8 @@
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"
 #elif defined(WITH_FP16)
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512fp16,avx2,fma"
+#elif defined(WITH_BF16)
+#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"
 #else
 #define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
 #endif
@@ -84,6 +86,16 @@ SIMD void vstore_pairs(uint32_t *p, vf x) {
     const __m512i halves = _mm512_cvtepu16_epi32(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
     _mm512_storeu_si512(p, _mm512_or_si512(halves, _mm512_slli_epi32(halves, 16)));
 }
+#endif
+#ifdef WITH_BF16
+#define HAS_PAIRS
+SIMD vf vpair_products(vf a, vf b, vf c) { return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b); }
+// Those of lane i: `first` in the lower half, `second` in the upper one.
+SIMD vf vpairs(vf first, vf second) {
+    const __m512i lower = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(first)), upper = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(second));
+    return _mm512_castsi512_ps(_mm512_or_si512(lower, _mm512_slli_epi32(upper, 16)));
+}
+SIMD void vstore_brain(char *p, vf x) { _mm256_storeu_si256((__m256i *)p, (__m256i)_mm512_cvtneps_pbh(x)); }
 #endif
 typedef __m512i vi;
 SIMD vi vizero(void) { return _mm512_setzero_si512(); }

@@ -63,6 +63,41 @@ SIMD void vtranspose(vf r[LANES]) {
 }
 SIMD vf vload_half(const uint16_t *p) { vf result; EACH(half_to_float(p[i])); return result; }
 SIMD void vstore_half(uint16_t *p, vf x) { for (int i = 0; i < LANES; i++) { p[i] = half_from_float(x[i]); } }
+// As AVX-512 with BF16 has them.
+#define HAS_PAIRS
+SIMD uint32_t brain_from_float(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if (x != x) { return bits >> 16 | 64; }
+    if (!(bits & 0x7f800000)) { bits &= 0x80000000; }
+    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+SIMD float brain_to_float(uint32_t brain) {
+    const uint32_t bits = brain << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+SIMD vf vpairs(vf first, vf second) {
+    uint32_t pairs[LANES];
+    for (int i = 0; i < LANES; i++) { pairs[i] = brain_from_float(first[i]) | brain_from_float(second[i]) << 16; }
+    memcpy(&first, pairs, sizeof pairs);
+    return first;
+}
+SIMD vf vpair_products(vf a, vf b, vf c) {
+    uint32_t x[LANES], y[LANES];
+    memcpy(x, &a, sizeof x), memcpy(y, &b, sizeof y);
+    for (int i = 0; i < LANES; i++) {
+        c[i] = brain_to_float(x[i] >> 16) * brain_to_float(y[i] >> 16) + (brain_to_float(x[i]) * brain_to_float(y[i]) + c[i]);
+    }
+    return c;
+}
+SIMD void vstore_brain(char *p, vf x) {
+    for (int i = 0; i < LANES; i++) {
+        const uint16_t brain = (uint16_t)brain_from_float(x[i]);
+        memcpy(p + i * 2, &brain, sizeof brain);
+    }
+}
 // As AVX-512 with VNNI has them.
 #define CODE uint8_t
 #define CODE_BIAS 0

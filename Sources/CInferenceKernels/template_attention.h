@@ -10,15 +10,20 @@ INLINE size_t block_keys(size_t block, size_t keys) {
     return left < ATTENTION_BLOCK ? left : ATTENTION_BLOCK;
 }
 
-KERNEL size_t attention_packed_count(size_t keys, size_t head) {
+// `paired` (a constant): values are packed in pairs of keys; see template_pairs.h.
+INLINE size_t block_values(size_t keys, size_t head, const bool paired) { return packed_count(paired ? (keys + 1) / 2 : keys, head); }
+INLINE size_t block_count(size_t keys, size_t head, const bool paired) { return packed_count(head, keys) + block_values(keys, head, paired); }
+
+INLINE size_t attention_count(size_t keys, size_t head, const bool paired) {
     const size_t rest = keys % ATTENTION_BLOCK;
-    const size_t whole = keys / ATTENTION_BLOCK * (packed_count(head, ATTENTION_BLOCK) + packed_count(ATTENTION_BLOCK, head));
-    return whole + (rest ? packed_count(head, rest) + packed_count(rest, head) : 0);
+    return keys / ATTENTION_BLOCK * block_count(ATTENTION_BLOCK, head, paired) + (rest ? block_count(rest, head, paired) : 0);
 }
+
+KERNEL size_t attention_packed_count(size_t keys, size_t head) { return attention_count(keys, head, false); }
 
 KERNEL void attention_pack(float *packed, const float *k, const float *v, size_t block, size_t keys, size_t head, ptrdiff_t pitch) {
     const size_t count = block_keys(block, keys);
-    packed += block * (packed_count(head, ATTENTION_BLOCK) + packed_count(ATTENTION_BLOCK, head));
+    packed += block * block_count(ATTENTION_BLOCK, head, false);
     k += (ptrdiff_t)(block * ATTENTION_BLOCK) * pitch;
     v += (ptrdiff_t)(block * ATTENTION_BLOCK) * pitch;
     pack(packed, k, head, count, 1, pitch, NULL);
@@ -55,8 +60,8 @@ INLINE float ratio_of(float lower, float upper, float factor) {
     return ratios[0];
 }
 
-// Turns a row of scores into weights relative to the largest score so far, and brings what was summed before to the same measure.
-INLINE void absorb_scores(float *scores, size_t count, float *result, size_t head, float *maximum, float *sum, float factor) {
+// The largest score so far, when those of a block have come; brings what was summed before to its measure.
+INLINE float raise_maximum(const float *scores, size_t count, float *result, size_t head, float *maximum, float *sum, float factor) {
     const float largest = largest_of(scores, count), top = largest > *maximum ? largest : *maximum;
     if (top > *maximum) {
         const float ratio = ratio_of(*maximum, top, factor);
@@ -64,8 +69,13 @@ INLINE void absorb_scores(float *scores, size_t count, float *result, size_t hea
         *sum *= ratio;
         *maximum = top;
     }
+    return top;
+}
+
+// Turns a row of scores into weights relative to the largest score so far.
+INLINE void absorb_scores(float *scores, size_t count, float *result, size_t head, float *maximum, float *sum, float factor) {
     // The difference first: it is exact where it matters, near the maximum.
-    const vf shift = vset(top), f = vset(factor);
+    const vf shift = vset(raise_maximum(scores, count, result, head, maximum, sum, factor)), f = vset(factor);
     vf sums = vset(0.0f);
     float rest = 0;
     {
@@ -76,8 +86,11 @@ INLINE void absorb_scores(float *scores, size_t count, float *result, size_t hea
     *sum += vsum(sums) + rest;
 }
 
-// `product` is a constant at every call.
-INLINE void attention_by(const mien_attention *p, void (*product)(const mien_product *)) {
+typedef void (*product_function)(const mien_product *);
+typedef void (*absorb_function)(float *scores, size_t count, float *result, size_t head, float *maximum, float *sum, float factor);
+
+// The functions (products of queries with keys, what makes weights of scores, products of weights with values) are constants at every call.
+INLINE void attention_by(const mien_attention *p, product_function score_product, absorb_function absorb, product_function value_product, const bool paired) {
     float *scores = p->scratch, *result = scores + p->queries * ATTENTION_BLOCK;
     float *maxima = result + p->queries * p->head, *sums = maxima + p->queries;
     const float factor = p->scale * 1.44269504f; // to powers of two
@@ -93,17 +106,17 @@ INLINE void attention_by(const mien_attention *p, void (*product)(const mien_pro
         const size_t count = block_keys(block, p->keys);
         score.columns = count;
         score.packed = packed;
-        product(&score);
+        score_product(&score);
         for (size_t i = 0; i < p->queries; i++) {
-            absorb_scores(scores + i * ATTENTION_BLOCK, count, result + i * p->head, p->head, maxima + i, sums + i, factor);
+            absorb(scores + i * ATTENTION_BLOCK, count, result + i * p->head, p->head, maxima + i, sums + i, factor);
         }
         packed += packed_count(p->head, count);
         weigh.segment_length = count;
         weigh.packed = packed;
-        product(&weigh);
-        packed += packed_count(count, p->head);
+        value_product(&weigh);
+        packed += block_values(count, p->head, paired);
     }
     for (size_t i = 0; i < p->queries; i++) { scale_row(p->y + (ptrdiff_t)i * p->y_pitch, result + i * p->head, p->head, 1 / sums[i]); }
 }
 
-KERNEL void attention(const mien_attention *p) { attention_by(p, product); }
+KERNEL void attention(const mien_attention *p) { attention_by(p, product, absorb_scores, product, false); }

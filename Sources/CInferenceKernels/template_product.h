@@ -84,8 +84,18 @@ typedef struct {
     size_t next_bytes;
 } panel_part;
 
+// `paired` (a constant, like `rows` and `vectors` below): a step is two steps of k, and a float stands for two numbers; see template_pairs.h.
+INLINE vf multiply_step(vf x, vf weights, vf sum, const bool paired) {
+#ifdef HAS_PAIRS
+    if (paired) { return vpair_products(x, weights, sum); }
+#endif
+    (void)paired;
+    return vfma(x, weights, sum);
+}
+
 // `rows` and `vectors` are constants at every call, so that `sum` lives in registers. With each step of k, `far` moves by `stride`.
-INLINE void tile(const mien_product *p, const tile_rows *at, const panel_part *part, const char *far, size_t stride, const size_t rows, const size_t vectors) {
+INLINE void tile(const mien_product *p, const tile_rows *at, const panel_part *part, const char *far, size_t stride, const size_t rows, const size_t vectors,
+                 const bool paired) {
     const size_t columns = part->columns;
     vf sum[MAX_TILE_ROWS][MAX_PANEL];
     UNROLL
@@ -100,6 +110,15 @@ INLINE void tile(const mien_product *p, const tile_rows *at, const panel_part *p
                 UNROLL
                 for (size_t i = 0; i < rows; i++) { sum[i][v] = load_columns(at->c[i] + v * LANES, columns - v * LANES); }
             }
+        }
+    }
+
+    // Rows that are added at the end come from far away too.
+    if (p->residual) {
+        UNROLL
+        for (size_t i = 0; i < rows; i++) {
+            UNROLL
+            for (size_t v = 0; v < vectors; v++) { __builtin_prefetch(at->residual[i] + v * LANES, 1, 3); }
         }
     }
 
@@ -124,7 +143,7 @@ INLINE void tile(const mien_product *p, const tile_rows *at, const panel_part *p
             for (size_t i = 0; i < rows; i++) {
                 vf x = vset(a[i][k]);
                 UNROLL
-                for (size_t v = 0; v < vectors; v++) { sum[i][v] = vfma(x, weights[v], sum[i][v]); }
+                for (size_t v = 0; v < vectors; v++) { sum[i][v] = multiply_step(x, weights[v], sum[i][v], paired); }
             }
         }
     }
@@ -185,7 +204,7 @@ INLINE void find_rows(const mien_product *p, position *at, size_t column, tile_r
 }
 
 // Rows start..<end against one panel, a tile at a time. Rows of one line need no search.
-INLINE void panel_rows(const mien_product *p, const panel_part *part, size_t start, size_t end, const size_t height, const size_t vectors) {
+INLINE void panel_rows(const mien_product *p, const panel_part *part, size_t start, size_t end, const size_t height, const size_t vectors, const bool paired) {
     const size_t column = part->column, k = p->segments * p->segment_length, steps = k * ((end - start + height - 1) / height);
     const size_t stride = steps ? (part->next_bytes + steps - 1) / steps : 0;
     const char *far = part->next;
@@ -207,7 +226,7 @@ INLINE void panel_rows(const mien_product *p, const panel_part *part, size_t sta
         } else {
             find_rows(p, &at, column, &rows, height);
         }
-        tile(p, &rows, part, far, stride, height, vectors);
+        tile(p, &rows, part, far, stride, height, vectors, paired);
         far += k * stride;
     }
     tile_rows rows;
@@ -216,7 +235,7 @@ INLINE void panel_rows(const mien_product *p, const panel_part *part, size_t sta
     case count:                                                                                                                    \
         if (count < height) {                                                                                                      \
             find_rows(p, &at, column, &rows, count);                                                                               \
-            tile(p, &rows, part, far, stride, count, vectors);                                                                     \
+            tile(p, &rows, part, far, stride, count, vectors, paired);                                                             \
         }                                                                                                                          \
         break;
         TAIL(1) TAIL(2) TAIL(3) TAIL(4) TAIL(5) TAIL(6) TAIL(7)
@@ -224,22 +243,27 @@ INLINE void panel_rows(const mien_product *p, const panel_part *part, size_t sta
     }
 }
 
-KERNEL void panel_1(const mien_product *p, const panel_part *part, size_t start, size_t end) {
-    panel_rows(p, part, start, end, TILE_ROWS_1, 1);
-}
-KERNEL void panel_2(const mien_product *p, const panel_part *part, size_t start, size_t end) {
-    panel_rows(p, part, start, end, TILE_ROWS_2, 2);
-}
-KERNEL void panel_3(const mien_product *p, const panel_part *part, size_t start, size_t end) {
-    panel_rows(p, part, start, end, TILE_ROWS_3, 3);
-}
-INLINE void any_panel(const mien_product *p, const panel_part *part, size_t start, size_t end, size_t vectors) {
-    switch (vectors) {
-    case 1: panel_1(p, part, start, end); break;
-    case 2: panel_2(p, part, start, end); break;
-    default: panel_3(p, part, start, end); break;
+#define ANY_PANEL(name, paired)                                                                                                    \
+    KERNEL void name##_1(const mien_product *p, const panel_part *part, size_t start, size_t end) {                                \
+        panel_rows(p, part, start, end, TILE_ROWS_1, 1, paired);                                                                   \
+    }                                                                                                                              \
+    KERNEL void name##_2(const mien_product *p, const panel_part *part, size_t start, size_t end) {                                \
+        panel_rows(p, part, start, end, TILE_ROWS_2, 2, paired);                                                                   \
+    }                                                                                                                              \
+    KERNEL void name##_3(const mien_product *p, const panel_part *part, size_t start, size_t end) {                                \
+        panel_rows(p, part, start, end, TILE_ROWS_3, 3, paired);                                                                   \
+    }                                                                                                                              \
+    INLINE void any_##name(const mien_product *p, const panel_part *part, size_t start, size_t end, size_t vectors) {              \
+        switch (vectors) {                                                                                                         \
+        case 1: name##_1(p, part, start, end); break;                                                                              \
+        case 2: name##_2(p, part, start, end); break;                                                                              \
+        default: name##_3(p, part, start, end); break;                                                                             \
+        }                                                                                                                          \
     }
-}
+ANY_PANEL(panel, false)
+#ifdef HAS_PAIRS
+ANY_PANEL(pair_panel, true)
+#endif
 
 // Steps of k at a time, so that the rows of a block stay in the second-level cache while all the panels pass over them. What was summed up
 // so far waits in c, which loses nothing but time: the fewer cuts the better.
@@ -258,6 +282,33 @@ INLINE size_t row_block(size_t rows, size_t steps) {
     return even_part(rows, most < BLOCK_ROWS ? BLOCK_ROWS : most, 24);
 }
 
+// Steps first..<first + steps of all k against all panels, for rows start..<end; `part->a` is at the first of these steps.
+INLINE void product_steps(const mien_product *part, size_t first, size_t steps, size_t k, size_t start, size_t end, const bool paired) {
+    const size_t last = first + steps, all = (part->columns + LANES - 1) / LANES;
+    const float *panel = part->packed;
+    size_t left = all, column = 0;
+    while (left > 0) {
+        const size_t vectors = next_panel(left), width = vectors * LANES;
+        left -= vectors;
+        panel_part here = {.biases = panel, .weights = panel + (first + 1) * width, .column = column,
+            .columns = part->columns - column < width ? part->columns - column : width};
+        panel += (k + 1) * width;
+        column += width;
+        // The same steps of the next panel, or the next of the first panel.
+        const size_t following = next_panel(left ? left : all) * LANES;
+        here.next = (const char *)(left ? panel + first * following : part->packed + last * following);
+        here.next_bytes = following * sizeof(float) * (left ? steps : k - last < steps ? k - last : steps);
+#ifdef HAS_PAIRS
+        if (paired) {
+            any_pair_panel(part, &here, start, end, vectors);
+            continue;
+        }
+#endif
+        (void)paired;
+        any_panel(part, &here, start, end, vectors);
+    }
+}
+
 KERNEL void product_rows(const mien_product *p, size_t first_row, size_t last_row) {
     const size_t k = p->segments * p->segment_length;
     // Segments, and a residual that must wait for the end, go through all of k at once.
@@ -268,26 +319,12 @@ KERNEL void product_rows(const mien_product *p, size_t first_row, size_t last_ro
         size_t first = 0;
         do {
             mien_product part = *p;
-            const size_t steps = k - first < some ? k - first : some, last = first + steps;
+            const size_t steps = k - first < some ? k - first : some;
             if (is_cut) { part.a += first, part.segment_length = steps; }
             if (first > 0) { part.accumulate = true, part.residual = NULL; }
-            if (last < k) { part.lower = -INFINITY, part.upper = INFINITY; }
-            const float *panel = p->packed;
-            size_t left = (p->columns + LANES - 1) / LANES, column = 0;
-            while (left > 0) {
-                const size_t vectors = next_panel(left), width = vectors * LANES;
-                left -= vectors;
-                panel_part here = {.biases = panel, .weights = panel + (first + 1) * width, .column = column,
-                    .columns = p->columns - column < width ? p->columns - column : width};
-                panel += (k + 1) * width;
-                column += width;
-                // The same steps of the next panel, or the next of the first panel.
-                const size_t following = (left ? next_panel(left) : next_panel((p->columns + LANES - 1) / LANES)) * LANES;
-                here.next = (const char *)(left ? panel + first * following : p->packed + last * following);
-                here.next_bytes = following * sizeof(float) * (left ? steps : k - last < steps ? k - last : steps);
-                any_panel(&part, &here, start, end, vectors);
-            }
-            first = last;
+            if (first + steps < k) { part.lower = -INFINITY, part.upper = INFINITY; }
+            product_steps(&part, first, steps, k, start, end, false);
+            first += steps;
         } while (first < k);
     }
 }

@@ -360,11 +360,11 @@ INLINE void split_product_of(const mien_product *p, const split_terms terms, con
 }
 
 KERNEL void split_product(const mien_product *p) { split_product_of(p, (split_terms){3, 3}, false, product_rows); }
-KERNEL void split_attention(const mien_attention *p) { attention_by(p, split_product); }
+KERNEL void split_attention(const mien_attention *p) { attention_by(p, split_product, absorb_scores, split_product, false); }
 
 // With two terms of three, products are off by at most 3 * 2^-16 of themselves.
 KERNEL void rough_product(const mien_product *p) { split_product_of(p, (split_terms){2, 2}, false, product_rows); }
-KERNEL void rough_attention(const mien_attention *p) { attention_by(p, rough_product); }
+KERNEL void rough_attention(const mien_attention *p) { attention_by(p, rough_product, absorb_scores, rough_product, false); }
 
 #ifdef HALF_LANES
 // The weights are exact; a value is off by at most 2^-8 of itself, 0.16 % root mean square.

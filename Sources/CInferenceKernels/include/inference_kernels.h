@@ -176,10 +176,13 @@ typedef struct MIEN_SENDABLE {
     void (*product)(const mien_product *);
     /// Columns of a packed panel of 16-bit weights.
     uint32_t half_width;
+    /// Whether these weights are bfloat16.
+    bool half_pairs;
     /// The same with weights of 16 bits (IEEE 754 binary16, to the nearest; beyond 65504 they count as that). `packed` is from `half_pack`;
     /// one segment without an offset, and neither `accumulate` nor `residual_last`. Arithmetic is in f32, or, on AVX-512 with FP16, in 16 bits
     /// with totals in f32 every 64 steps of k: off by about 0.12 % root mean square, and no sum overflows that would not in f32. With tiles, sums are
-    /// in f32 and values are rounded to 8 bits: off by about 0.16 %.
+    /// in f32 and values are rounded to 8 bits: off by about 0.16 %. On AVX-512 with BF16 (`half_pairs`), sums are in f32 and values and weights are
+    /// rounded to 8 bits, or to 0 below 2^-126: off by about 0.23 %.
     size_t (*half_packed_bytes)(size_t k, size_t n);
     void (*half_pack)(void *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias);
     void (*half_product)(const mien_product *);
@@ -211,7 +214,9 @@ typedef struct MIEN_SENDABLE {
     void (*attention_pack)(float *packed, const float *k, const float *v, size_t block, size_t keys, size_t head, ptrdiff_t pitch);
     size_t (*attention_scratch)(size_t queries, size_t head);
     void (*attention)(const mien_attention *);
-    /// The same, as exact as `half_product` at least; with what `attention_pack` packed.
+    /// The same, as exact as `half_product` at least.
+    size_t (*half_attention_packed_count)(size_t keys, size_t head);
+    void (*half_attention_pack)(float *packed, const float *k, const float *v, size_t block, size_t keys, size_t head, ptrdiff_t pitch);
     void (*half_attention)(const mien_attention *);
     /// `y = (p[0] * w[0] + p[1] * w[1]) + (p[2] * w[2] + p[3] * w[3])`: one pixel of a bilinear resize.
     void (*blend)(float *y, const float *const p[4], const float w[4], size_t count);

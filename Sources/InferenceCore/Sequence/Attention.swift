@@ -25,9 +25,12 @@ package struct Attention: Sendable {
             let table = processor.kernels, quantized = table.quantized
             block = table.attention_block
             switch processor.precision {
-            case .f32, .f16:
+            case .f32:
                 (packedCount, pack, scratch) = (table.attention_packed_count, table.attention_pack, table.attention_scratch)
-                attend = processor.precision == .f32 ? table.attention : table.half_attention
+                attend = table.attention
+            case .f16:
+                (packedCount, pack, scratch) = (table.half_attention_packed_count, table.half_attention_pack, table.attention_scratch)
+                attend = table.half_attention
             case .int8:
                 (packedCount, pack, scratch) = (quantized.attention_packed_count, quantized.attention_pack, quantized.attention_scratch)
                 attend = quantized.attention

@@ -5,7 +5,8 @@ package enum Precision: String, Sendable, CaseIterable {
     case f32
     /// Weights of 16 bits (IEEE 754 binary16): half the memory, a rounding of 2^-11 of each weight. Arithmetic in f32, or in 16 bits with
     /// totals in f32 where the processor has it (AVX-512 with FP16), which costs a product about 0.12 % (root mean square), or with values rounded
-    /// to bfloat16 where it has tiles (AMX): 0.16 %.
+    /// to bfloat16 where it has tiles (AMX): 0.16 %. Where it multiplies pairs of bfloat16 (AVX-512 with BF16, without FP16), weights are rounded
+    /// to that too, by 2^-9: 0.23 %.
     case f16
     /// Weights of 8 bits with a scale for each output, and activations rounded to 8 bits as they come, with a scale for each row (7 bits
     /// where the processor multiplies bytes in 16 bits: AVX2, and AVX-512 without VNNI). Totals are exact. Norms, activation functions,
@@ -37,7 +38,9 @@ package struct Processor: Sendable {
     }
 
     /// How weights are laid out in memory; weights that were packed for one layout are of no use to another.
-    package var layout: String { "\(String(cString: kernels.layout))-\(kernels.half_width)-\(kernels.quantized.width)" }
+    package var layout: String {
+        "\(String(cString: kernels.layout))-\(kernels.half_width)\(kernels.half_pairs ? "bf16" : "")-\(kernels.quantized.width)"
+    }
 
     /// Most inputs of a product: sums of more bytes would not fit.
     package var mostInputs: Int { precision == .int8 ? MIEN_QUANTIZED_K : .max }
