@@ -27,6 +27,13 @@ static void test_product(void) {
         .c_line_pitch = (ptrdiff_t)c_line, .residual = in_place ? c : below(2) ? residual : NULL, .residual_row_pitch = (ptrdiff_t)c_row,
         .residual_line_pitch = (ptrdiff_t)c_line, .lower = below(2) ? -0.5f : -INFINITY, .upper = below(2) ? 0.7f : INFINITY, .accumulate = below(3) == 0,
         .residual_last = below(2), .tiled = below(2)};
+    const size_t cut = below(3) ? columns : kernels->column_cut(columns, below(columns + 1));
+    compare("column_cut, after itself", (float)kernels->column_cut(columns, cut), (double)cut, 0);
+    if (cut > 0 && cut < columns) {
+        p.tiled = false, p.end_column = cut;
+        kernels->product(&p);
+        p.first_column = cut, p.end_column = columns;
+    }
     kernels->product(&p);
     bool *written = calloc(count, sizeof(bool));
     for (size_t m = 0; m < rows; m++) {

@@ -38,6 +38,7 @@
         .packed_count = packed_count,                                                                                              \
         .pack = pack,                                                                                                              \
         .product = product,                                                                                                        \
+        .column_cut = column_cut,                                                                                                  \
         .half_width = WIDE_PANEL * LANES,                                                                                          \
         .half_packed_bytes = half_packed_bytes,                                                                                    \
         .half_pack = half_pack,                                                                                                    \

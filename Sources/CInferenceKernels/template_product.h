@@ -13,6 +13,16 @@ INLINE size_t next_panel(size_t left) {
 #endif
 }
 
+// The first panel that begins at `column` or after it.
+KERNEL size_t column_cut(size_t n, size_t column) {
+    size_t at = 0;
+    for (size_t left = (n + LANES - 1) / LANES; left > 0 && at < column;) {
+        const size_t vectors = next_panel(left);
+        left -= vectors, at += vectors * LANES;
+    }
+    return at < n ? at : n;
+}
+
 KERNEL size_t packed_count(size_t k, size_t n) {
     return (n + LANES - 1) / LANES * LANES * (k + 1);
 }
@@ -284,16 +294,18 @@ INLINE size_t row_block(size_t rows, size_t steps) {
 
 // Steps first..<first + steps of all k against all panels, for rows start..<end; `part->a` is at the first of these steps.
 INLINE void product_steps(const mien_product *part, size_t first, size_t steps, size_t k, size_t start, size_t end, const bool paired) {
-    const size_t last = first + steps, all = (part->columns + LANES - 1) / LANES;
+    const size_t last = first + steps, all = (part->columns + LANES - 1) / LANES, end_column = part->end_column ? part->end_column : part->columns;
     const float *panel = part->packed;
     size_t left = all, column = 0;
-    while (left > 0) {
+    while (left > 0 && column < end_column) {
         const size_t vectors = next_panel(left), width = vectors * LANES;
+        const bool is_wanted = column >= part->first_column;
         left -= vectors;
         panel_part here = {.biases = panel, .weights = panel + (first + 1) * width, .column = column,
             .columns = part->columns - column < width ? part->columns - column : width};
         panel += (k + 1) * width;
         column += width;
+        if (!is_wanted) { continue; }
         // The same steps of the next panel, or the next of the first panel.
         const size_t following = next_panel(left ? left : all) * LANES;
         here.next = (const char *)(left ? panel + first * following : part->packed + last * following);

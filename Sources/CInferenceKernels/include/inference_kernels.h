@@ -21,6 +21,7 @@ extern "C" {
 typedef struct {
     size_t rows;            // m
     size_t columns;         // n
+    size_t first_column, end_column; // those of them to compute, both from `column_cut`; an end of 0: all
     size_t line_rows;       // rows (pixels) per line; >= 1
     size_t segments;
     size_t segment_length;
@@ -173,7 +174,10 @@ typedef struct MIEN_SENDABLE {
     size_t (*packed_count)(size_t k, size_t n);
     /// Lays `weights[k * k_stride + n * n_stride]` and `bias` (NULL: zeros) out in the panels that `product` reads.
     void (*pack)(float *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias);
+    /// A part of the columns only by `product`, and not by tiles.
     void (*product)(const mien_product *);
+    /// The first column from `column` on where the product of n columns can be cut; n if there is none.
+    size_t (*column_cut)(size_t n, size_t column);
     /// Columns of a packed panel of 16-bit weights.
     uint32_t half_width;
     /// Whether these weights are bfloat16.

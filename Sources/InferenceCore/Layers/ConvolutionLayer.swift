@@ -31,12 +31,14 @@ struct ConvolutionLayer: Layer {
         if convolution.isPointwise {
             // Lines do not matter to it: all pixels of the batch in one row, cut into even pieces.
             let pixels = output.batch * output.height * output.width
-            let piece = min(384, max(96, roundUp(pixels / (machine.threads * 4), to: 24)))
-            machine.parallelFor((pixels + piece - 1) / piece) { index, slot in
+            let most = min(384, max(96, roundUp(pixels / (machine.threads * 4), to: 24))), pieces = max(1, pixels / most)
+            let piece = roundUp((pixels + pieces - 1) / pieces, to: 8)
+            parallelFor(pieces, on: machine) { index, channels, slot in
                 let start = index * piece, count = min(piece, pixels - start)
+                guard count > 0 else { return }
                 let line = ImageShape(batch: 1, height: 1, width: count, channels: image.channels)
                 convolution.compute(
-                    source + start * image.channels, line, Placement(height: 1, width: count, top: 0, left: 0), lines: 0..<1,
+                    source + start * image.channels, line, Placement(height: 1, width: count, top: 0, left: 0), lines: 0..<1, channels: channels,
                     to: target + start * output.channels, linePitch: 0, residual: residual.map { $0 + start * output.channels },
                     residualLast: residualLast, scratch: machine.scratch, machine.kernels)
             }
@@ -45,13 +47,20 @@ struct ConvolutionLayer: Layer {
         let place = convolution.window.place(over: image)
         let lines = linesAtOnce(output)
         let strips = (output.height + lines - 1) / lines
-        machine.parallelFor(output.batch * strips) { index, slot in
+        parallelFor(output.batch * strips, on: machine) { index, channels, slot in
             let (item, strip) = index.quotientAndRemainder(dividingBy: strips)
             let start = strip * lines, end = min(start + lines, output.height)
             let offset = item * output.imageCount + start * output.lineCount
             convolution.compute(
-                source + item * image.imageCount, image, place, lines: start..<end, to: target + offset, linePitch: output.lineCount,
+                source + item * image.imageCount, image, place, lines: start..<end, channels: channels, to: target + offset, linePitch: output.lineCount,
                 residual: residual.map { $0 + offset }, residualLast: residualLast, scratch: machine.scratch(slot: slot), machine.kernels)
         }
+    }
+
+    /// Runs `body` for all pieces of the picture, and if they are too few for the threads, for parts of the channels of each.
+    private func parallelFor(_ pieces: Int, on machine: Machine, _ body: (_ piece: Int, _ channels: Range<Int>, _ slot: Int) -> Void) {
+        let wanted = machine.threads == 1 ? 1 : 2 * machine.threads
+        let parts = convolution.channelParts((wanted + pieces - 1) / max(pieces, 1), machine.kernels)
+        machine.parallelFor(pieces * parts.count) { index, slot in body(index / parts.count, parts[index % parts.count], slot) }
     }
 }

@@ -63,16 +63,25 @@ struct DenseConvolution: Sendable {
         return roundUp(height * width * inputChannels, to: 16)
     }
 
+    /// Parts of the output channels that threads can compute on their own: at most `count`, fewer if there are not enough.
+    func channelParts(_ count: Int, _ kernels: mien_kernels) -> [Range<Int>] {
+        guard groups == 1, count > 1 else { return [0..<outputChannels] }
+        let cuts = (0...count).map { kernels.column_cut(outputChannels, outputChannels * $0 / count) }
+        return zip(cuts, cuts.dropFirst()).filter { $0 < $1 }.map { $0..<$1 }
+    }
+
     /// Computes output lines `lines` of one picture.
     ///
     /// - Parameters:
+    ///   - channels: Those to compute, of `channelParts`.
     ///   - destination: line `lines.lowerBound`, whose lines are `linePitch` floats apart.
     ///   - residual: added, from the same place and with the same pitch as `destination`.
     func compute(
-        _ source: UnsafePointer<Float>, _ image: ImageShape, _ place: Placement, lines: Range<Int>, to destination: UnsafeMutablePointer<Float>,
-        linePitch: Int, residual: UnsafePointer<Float>? = nil, residualLast: Bool = false, scratch: UnsafeMutablePointer<Float>,
-        _ kernels: mien_kernels
+        _ source: UnsafePointer<Float>, _ image: ImageShape, _ place: Placement, lines: Range<Int>, channels: Range<Int>? = nil,
+        to destination: UnsafeMutablePointer<Float>, linePitch: Int, residual: UnsafePointer<Float>? = nil, residualLast: Bool = false,
+        scratch: UnsafeMutablePointer<Float>, _ kernels: mien_kernels
     ) {
+        let channels = channels ?? 0..<outputChannels
         var origin = source + lines.lowerBound * window.strideY * image.lineCount
         var sourcePitch = image.lineCount
         if isPadded {
@@ -93,6 +102,7 @@ struct DenseConvolution: Sendable {
                 var product = matrix.product(
                     rows: lines.count * place.width, from: origin + group * inputs, pitch: window.strideX * inputChannels,
                     to: destination + group * outputs, pitch: outputChannels, epilogue)
+                if groups == 1 { (product.first_column, product.end_column) = (channels.lowerBound, channels.upperBound) }
                 product.line_rows = place.width
                 product.a_line_pitch = window.strideY * sourcePitch
                 product.c_line_pitch = linePitch
@@ -108,8 +118,14 @@ struct DenseConvolution: Sendable {
                 kernels.product(&product)
             }
         }
-        if epilogue.later != nil {
-            for line in 0..<lines.count { epilogue.finish(destination + line * linePitch, count: place.width * outputChannels, kernels) }
+        guard epilogue.later != nil else { return }
+        for line in 0..<lines.count {
+            let start = destination + line * linePitch + channels.lowerBound
+            if channels.count == outputChannels {
+                epilogue.finish(start, count: place.width * outputChannels, kernels)
+            } else {
+                for x in 0..<place.width { epilogue.finish(start + x * outputChannels, count: channels.count, kernels) }
+            }
         }
     }
 
