@@ -45,8 +45,9 @@ def near(found, wanted, bound):
     return np.abs(found - wanted).max() <= bound * max(1, np.abs(wanted).max())
 
 
-# At f16 weights are rounded by 2^-11, and where the processor computes with 16 bits each product is off by 0.12 % (root mean square) besides.
-@pytest.mark.parametrize("precision, bound", [("f32", 1e-5), ("f16", 1e-2), ("int8", 0.12)])
+# At f16 weights are rounded by 2^-11, and where the processor computes with 16 bits each product is off by 0.12 % (root mean square) besides; pairs of
+# bfloat16 are off by 0.23 % in all, of which the largest of so many values shows several times as much.
+@pytest.mark.parametrize("precision, bound", [("f32", 1e-5), ("f16", 2e-2), ("int8", 0.12)])
 @pytest.mark.parametrize("extents", [dict(WIDTH=26, LAYERS=3, HEADS=2, HIDDEN=31, IMAGE=20, PATCH=4), dict(WIDTH=72, LAYERS=1, HEADS=1, HIDDEN=401, IMAGE=7, PATCH=7)])
 def test_siglip(tmp_path, monkeypatch, extents, precision, bound):
     for name, extent in extents.items():
