@@ -11,7 +11,7 @@ INLINE size_t block_keys(size_t block, size_t keys) {
 }
 
 // `paired` (a constant): values are packed in pairs of keys; see template_pairs.h.
-INLINE size_t block_values(size_t keys, size_t head, const bool paired) { return packed_count(paired ? (keys + 1) / 2 : keys, head); }
+INLINE size_t block_values(size_t keys, size_t head, const bool paired) { return packed_count(panel_steps(keys, paired), head); }
 INLINE size_t block_count(size_t keys, size_t head, const bool paired) { return packed_count(head, keys) + block_values(keys, head, paired); }
 
 INLINE size_t attention_count(size_t keys, size_t head, const bool paired) {
@@ -21,13 +21,17 @@ INLINE size_t attention_count(size_t keys, size_t head, const bool paired) {
 
 KERNEL size_t attention_packed_count(size_t keys, size_t head) { return attention_count(keys, head, false); }
 
-KERNEL void attention_pack(float *packed, const float *k, const float *v, size_t block, size_t keys, size_t head, ptrdiff_t pitch) {
+INLINE void pack_block(float *packed, const float *k, const float *v, size_t block, size_t keys, size_t head, ptrdiff_t pitch, const bool paired) {
     const size_t count = block_keys(block, keys);
-    packed += block * block_count(ATTENTION_BLOCK, head, false);
+    packed += block * block_count(ATTENTION_BLOCK, head, paired);
     k += (ptrdiff_t)(block * ATTENTION_BLOCK) * pitch;
     v += (ptrdiff_t)(block * ATTENTION_BLOCK) * pitch;
     pack(packed, k, head, count, 1, pitch, NULL);
-    pack(packed + packed_count(head, count), v, count, head, pitch, 1, NULL);
+    pack_panels(packed + packed_count(head, count), v, count, head, pitch, 1, NULL, paired);
+}
+
+KERNEL void attention_pack(float *packed, const float *k, const float *v, size_t block, size_t keys, size_t head, ptrdiff_t pitch) {
+    pack_block(packed, k, v, block, keys, head, pitch, false);
 }
 
 // Scores, weighted values, and the maximum and sum of each query.

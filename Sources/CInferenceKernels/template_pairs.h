@@ -3,30 +3,12 @@
 // The panels are those of template_product.h, a float standing for the weights of two steps of k:
 //   panel = [bias, f32][k = 0 and 1, bf16][k = 2 and 3, bf16]...    with a weight of 0 beyond an odd k.
 
-INLINE size_t pairs_of(size_t k) { return (k + 1) / 2; }
+INLINE size_t pairs_of(size_t k) { return panel_steps(k, true); }
 
 KERNEL size_t pairs_packed_bytes(size_t k, size_t n) { return packed_count(pairs_of(k), n) * sizeof(float); }
 
 KERNEL void pairs_pack(void *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias) {
-    const size_t pairs = pairs_of(k);
-    float *panel = packed;
-    size_t left = (n + LANES - 1) / LANES, column = 0;
-    while (left > 0) {
-        const size_t vectors = next_panel(left), width = vectors * LANES;
-        left -= vectors;
-        for (size_t v = 0; v < vectors; v++, column += LANES) {
-            const size_t columns = n - column < LANES ? n - column : LANES;
-            vstore(panel + v * LANES, bias ? load_columns(bias + column, columns) : vset(0.0f));
-            for (size_t at = 0; at < k; at += STEPS) {
-                vf steps[STEPS];
-                load_steps(steps, weights + (ptrdiff_t)at * k_stride + (ptrdiff_t)column * n_stride, k - at, columns, k_stride, n_stride);
-                for (size_t i = 0; i < STEPS / 2 && at / 2 + i < pairs; i++) {
-                    vstore(panel + (at / 2 + i + 1) * width + v * LANES, vpairs(steps[2 * i], steps[2 * i + 1]));
-                }
-            }
-        }
-        panel += (pairs + 1) * width;
-    }
+    pack_panels(packed, weights, k, n, k_stride, n_stride, bias, true);
 }
 
 // Pairs of a row at a time, rounded on the stack, and of how many rows.
@@ -70,12 +52,7 @@ KERNEL void pairs_product(const mien_product *p) {
 KERNEL size_t pairs_attention_packed_count(size_t keys, size_t head) { return attention_count(keys, head, true); }
 
 KERNEL void pairs_attention_pack(float *packed, const float *k, const float *v, size_t block, size_t keys, size_t head, ptrdiff_t pitch) {
-    const size_t count = block_keys(block, keys);
-    packed += block * block_count(ATTENTION_BLOCK, head, true);
-    k += (ptrdiff_t)(block * ATTENTION_BLOCK) * pitch;
-    v += (ptrdiff_t)(block * ATTENTION_BLOCK) * pitch;
-    pack(packed, k, head, count, 1, pitch, NULL);
-    pairs_pack(packed + packed_count(head, count), v, count, head, pitch, 1, NULL);
+    pack_block(packed, k, v, block, keys, head, pitch, true);
 }
 
 // As absorb_scores, but the weights are rounded to pairs and take the first half of the row. What vexp2_rough is off by is far below that.

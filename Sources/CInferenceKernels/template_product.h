@@ -51,7 +51,10 @@ INLINE void load_steps(vf steps[STEPS], const float *weights, size_t count, size
     }
 }
 
-KERNEL void pack(float *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias) {
+// `paired` (a constant at every call, here and below): a step of a panel is two steps of k, and a float stands for two numbers; see template_pairs.h.
+INLINE size_t panel_steps(size_t k, const bool paired) { return paired ? (k + 1) / 2 : k; }
+
+INLINE void pack_panels(float *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias, const bool paired) {
     size_t left = (n + LANES - 1) / LANES;
     size_t column = 0;
     while (left > 0) {
@@ -63,11 +66,22 @@ KERNEL void pack(float *packed, const float *weights, size_t k, size_t n, ptrdif
             for (size_t at = 0; at < k; at += STEPS) {
                 vf steps[STEPS];
                 load_steps(steps, weights + (ptrdiff_t)at * k_stride + (ptrdiff_t)column * n_stride, k - at, columns, k_stride, n_stride);
-                for (size_t i = 0; i < STEPS && at + i < k; i++) { vstore(packed + (at + i + 1) * width + v * LANES, steps[i]); }
+                float *target = packed + (1 + panel_steps(at, paired)) * width + v * LANES;
+                for (size_t i = 0; i < panel_steps(STEPS, paired) && i < panel_steps(k - at, paired); i++) {
+#ifdef HAS_PAIRS
+                    vstore(target + i * width, paired ? vpairs(steps[2 * i], steps[2 * i + 1]) : steps[i]);
+#else
+                    vstore(target + i * width, steps[i]);
+#endif
+                }
             }
         }
-        packed += (k + 1) * width;
+        packed += (panel_steps(k, paired) + 1) * width;
     }
+}
+
+KERNEL void pack(float *packed, const float *weights, size_t k, size_t n, ptrdiff_t k_stride, ptrdiff_t n_stride, const float *bias) {
+    pack_panels(packed, weights, k, n, k_stride, n_stride, bias, false);
 }
 
 typedef struct {
@@ -94,7 +108,6 @@ typedef struct {
     size_t next_bytes;
 } panel_part;
 
-// `paired` (a constant, like `rows` and `vectors` below): a step is two steps of k, and a float stands for two numbers; see template_pairs.h.
 INLINE vf multiply_step(vf x, vf weights, vf sum, const bool paired) {
 #ifdef HAS_PAIRS
     if (paired) { return vpair_products(x, weights, sum); }

@@ -31,11 +31,10 @@ struct ConvolutionLayer: Layer {
         if convolution.isPointwise {
             // Lines do not matter to it: all pixels of the batch in one row, cut into even pieces.
             let pixels = output.batch * output.height * output.width
-            let most = min(384, max(96, roundUp(pixels / (machine.threads * 4), to: 24))), pieces = max(1, pixels / most)
+            let least = min(384, max(96, roundUp(pixels / (machine.threads * 4), to: 24))), pieces = max(1, pixels / least)
             let piece = roundUp((pixels + pieces - 1) / pieces, to: 8)
-            parallelFor(pieces, on: machine) { index, channels, slot in
+            parallelFor((pixels + piece - 1) / max(piece, 1), on: machine) { index, channels, slot in
                 let start = index * piece, count = min(piece, pixels - start)
-                guard count > 0 else { return }
                 let line = ImageShape(batch: 1, height: 1, width: count, channels: image.channels)
                 convolution.compute(
                     source + start * image.channels, line, Placement(height: 1, width: count, top: 0, left: 0), lines: 0..<1, channels: channels,
